@@ -1,0 +1,22 @@
+/** What the process says with its exit code. The README's table is this one. */
+export const EXIT = {
+  ok: 0,
+  /** A defect or a failure with no code of its own. */
+  failure: 1,
+  /** Wrong arguments or a wrong configuration: nothing was started. */
+  usage: 2,
+  /** No agent answers on the socket. */
+  notRunning: 3,
+  /** This user may not open the socket. */
+  notPermitted: 4,
+  /** No role is attached to the instance, or it was detached. */
+  noRole: 5,
+  /** No usable credentials at the moment: not fetched yet, or expired with nothing newer. */
+  notAvailable: 6,
+  /** No answer within the deadline. */
+  timeout: 7,
+  /** Another agent already listens on the socket. */
+  alreadyRunning: 8,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

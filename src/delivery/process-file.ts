@@ -1,0 +1,63 @@
+import { rmSync } from 'node:fs';
+import type { Held } from '../domain/life-state.ts';
+import { credentialProcessJson } from '../domain/wire-formats.ts';
+import { replaceFile, sweepTemporaries } from '../platform/atomic-file.ts';
+import type { Boot } from '../platform/clock.ts';
+
+/** The file that the fast helper prints from. */
+export interface ProcessFile {
+  /**
+   * Puts the set's answer in place, whole, for `forMs` milliseconds from now; undefined takes the file away.
+   * Writes only what differs from what is there. Throws the system's error, and then leaves no file.
+   */
+  show(held: Held | undefined, forMs: number): void;
+}
+
+export interface ProcessFileParts {
+  readonly path: string;
+  readonly mode: number;
+  readonly gid: number | undefined;
+  readonly boot: Boot;
+}
+
+/** Two readings of the same deadline may differ by this much, from rounding. More, and the clock was stepped. */
+const SAME_DEADLINE_SECONDS = 1;
+
+/**
+ * One line: the `credential_process` answer with a last member, `KeepUntil`, that the helper cuts off again. It says
+ * up to which second of which boot the answer may be printed, because a shell can read /proc/uptime without starting
+ * a process, and that clock also runs while the machine sleeps. So the helper needs nobody to notice an expiration.
+ */
+export function createProcessFile({ path, mode, gid, boot }: ProcessFileParts): ProcessFile {
+  let shown: { held: Held; keepUntil: number } | undefined;
+  sweepTemporaries(path);
+  remove();
+  return {
+    show(held, forMs) {
+      if (held === undefined) {
+        remove();
+        return;
+      }
+      const keepUntil = Math.floor(boot.uptimeSeconds() + forMs / 1000);
+      const isSame = shown?.held === held && Math.abs(shown.keepUntil - keepUntil) <= SAME_DEADLINE_SECONDS;
+      if (isSame) return;
+      try {
+        replaceFile(path, line(held, keepUntil), { mode, gid });
+        shown = { held, keepUntil };
+      } catch (error) {
+        // A file that cannot be replaced must not stay: it would show a set that was replaced or withdrawn.
+        remove();
+        throw error;
+      }
+    },
+  };
+
+  function remove(): void {
+    shown = undefined;
+    rmSync(path, { force: true });
+  }
+
+  function line(held: Held, keepUntil: number): string {
+    return `${credentialProcessJson(held).slice(0, -1)},"KeepUntil":"${keepUntil}/${boot.id}"}\n`;
+  }
+}

@@ -1,0 +1,106 @@
+import { keyIdTail } from '../domain/credentials.ts';
+import { type LifeState, phase, usable } from '../domain/life-state.ts';
+import type { Clock, EpochMs } from '../domain/ports.ts';
+import { readClock } from '../domain/refresh-policy.ts';
+import { formatTimestamp } from '../domain/timestamps.ts';
+
+/** `/v1/status`, version 1. Times are UTC to the second, durations whole seconds, unless the name says otherwise. */
+export interface StatusDocument {
+  readonly version: string;
+  readonly pid: number;
+  readonly started: string;
+  readonly phase: string;
+  /** Whether consumers are served at this moment. */
+  readonly serving: boolean;
+  readonly generation: number;
+  /** `ok`, or `degraded` while the last check of IMDS did not bring a usable answer. */
+  readonly condition: 'ok' | 'degraded' | 'starting';
+  /** The kind of the last check's failure, and its message with the next step. */
+  readonly reason?: string;
+  readonly message?: string;
+  readonly failed_checks: number;
+  readonly role?: string;
+  readonly account_id?: string;
+  /** The last four characters. */
+  readonly key_id?: string;
+  /** The true expiration, as IMDS gave it. */
+  readonly expiration?: string;
+  /** What consumers are told: later than the true one while static stability extends it. */
+  readonly advertised_expiration?: string;
+  readonly last_check?: {
+    readonly at: string;
+    readonly latency_ms: number;
+    /** IMDS's clock minus ours. Over 60 either way and AWS soon refuses signatures. */
+    readonly clock_skew_s?: number;
+  };
+  readonly next_check_in_s?: number;
+  readonly imds_endpoint: string;
+  readonly runtime_directory: string;
+}
+
+export interface StatusParts {
+  readonly version: string;
+  readonly pid: number;
+  readonly started: EpochMs;
+  readonly imdsEndpoint: string;
+  readonly runtimeDirectory: string;
+  readonly clock: Clock;
+  readonly state: () => LifeState;
+  /** By the monotonic clock; undefined while a check is under way. */
+  readonly nextCheckAt: () => number | undefined;
+}
+
+/** Everything a person or a monitor may know about the agent's state. No secret has a place in it. */
+export function statusDocument(parts: StatusParts): StatusDocument {
+  const state = parts.state();
+  const reading = readClock(parts.clock);
+  const nextCheckAt = parts.nextCheckAt();
+  return {
+    version: parts.version,
+    pid: parts.pid,
+    started: formatTimestamp(parts.started),
+    phase: phase(state, reading),
+    serving: usable(state, reading) !== undefined,
+    generation: state.generation,
+    ...condition(state),
+    failed_checks: state.failures,
+    ...heldPart(state),
+    ...lastCheckPart(state),
+    ...(nextCheckAt !== undefined && {
+      next_check_in_s: Math.max(0, Math.round((nextCheckAt - reading.monotonic) / 1000)),
+    }),
+    imds_endpoint: parts.imdsEndpoint,
+    runtime_directory: parts.runtimeDirectory,
+  };
+}
+
+function condition({
+  trouble,
+  lastCheck,
+}: LifeState): Pick<StatusDocument, 'condition' | 'reason' | 'message'> {
+  if (trouble !== undefined) return { condition: 'degraded', reason: trouble.kind, message: trouble.message };
+  return { condition: lastCheck === undefined ? 'starting' : 'ok' };
+}
+
+function heldPart({ held }: LifeState) {
+  if (held === undefined) return {};
+  return {
+    role: held.roleName,
+    ...(held.accountId !== undefined && { account_id: held.accountId }),
+    key_id: keyIdTail(held.credentials),
+    expiration: formatTimestamp(held.credentials.expiration),
+    advertised_expiration: formatTimestamp(held.advertisedExpiration),
+  };
+}
+
+function lastCheckPart({ lastCheck }: LifeState) {
+  if (lastCheck === undefined) return {};
+  const { at, latencyMs, skewMs } = lastCheck;
+  return {
+    last_check: {
+      at: formatTimestamp(at),
+      latency_ms: Math.round(latencyMs),
+      ...(skewMs !== undefined && { clock_skew_s: Math.round(skewMs / 1000) }),
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { CheckOutcome } from '../domain/errors.ts';
+import { phase, usable } from '../domain/life-state.ts';
+import { type Clock, type Log, pause, type Random } from '../domain/ports.ts';
+import {
+  clockJump,
+  delayBeforeNextCheck,
+  LONGEST_WAIT_MS,
+  type Pace,
+  readClock,
+  soundNow,
+} from '../domain/refresh-policy.ts';
+import type { CredentialStore } from './credential-store.ts';
+
+/** Something that can fetch the attached role's credentials. Never rejects: a failure is an outcome. */
+export interface CredentialSource {
+  check(signal: AbortSignal): Promise<CheckOutcome>;
+}
+
+export interface Refresher {
+  /** Begins the loop: the first check is made at once. */
+  start(): void;
+  /** Makes the next check now instead of later. */
+  checkNow(): void;
+  /** When the next check is due, by the monotonic clock; undefined while one is under way. */
+  nextCheckAt(): number | undefined;
+  /** When the loop last showed life, by the monotonic clock: at most `LONGEST_WAIT_MS` plus one check ago. */
+  lastBeat(): number;
+  /** Ends the loop, with the check under way given up. Resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+}
+
+export interface RefresherParts {
+  readonly source: CredentialSource;
+  readonly store: CredentialStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly pace: Pace;
+}
+
+/** The one loop that asks IMDS: check, take in, wait. Readers never drive it, so their number costs IMDS nothing. */
+export function createRefresher(parts: RefresherParts): Refresher {
+  const { source, store, clock, random, log, pace } = parts;
+  const stopping = new AbortController();
+  let hurry = new AbortController();
+  let nextCheckAt: number | undefined;
+  let lastBeat = clock.monotonic();
+  let running: Promise<void> | undefined;
+
+  return {
+    start() {
+      running ??= run();
+    },
+    checkNow: () => hurry.abort(),
+    nextCheckAt: () => nextCheckAt,
+    lastBeat: () => lastBeat,
+    async stop() {
+      stopping.abort();
+      hurry.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      nextCheckAt = undefined;
+      const outcome = await source.check(stopping.signal);
+      if (stopping.signal.aborted) return;
+      store.apply(outcome);
+      await waitForNextCheck();
+    }
+  }
+
+  /** Sleeps in slices, so that neither a suspend nor a stepped clock can make a set outlive its expiration unnoticed. */
+  async function waitForNextCheck(): Promise<void> {
+    hurry = new AbortController();
+    if (stopping.signal.aborted) return;
+    nextCheckAt = clock.monotonic() + delayBeforeNextCheck(situation(), pace, random);
+    for (;;) {
+      const before = readClock(clock);
+      lastBeat = before.monotonic;
+      const left = nextCheckAt - before.monotonic;
+      if (left <= 0 || hurry.signal.aborted) return;
+      await pause(clock, Math.min(left, LONGEST_WAIT_MS, untilServedEnds()), hurry.signal);
+      store.observe();
+      const jump = clockJump(before, readClock(clock));
+      if (jump !== 0) {
+        log.warn('The clock jumped: checking IMDS now', { seconds: Math.round(jump / 1000) });
+        return;
+      }
+    }
+  }
+
+  function situation() {
+    const state = store.state();
+    const { failures, rolelessChecks } = state;
+    return { phase: phase(state, readClock(clock)), failures, rolelessChecks };
+  }
+
+  /** Milliseconds until what is served now may be served no more. */
+  function untilServedEnds(): number {
+    const reading = readClock(clock);
+    const state = store.state();
+    const held = usable(state, reading);
+    return held === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1, held.advertisedExpiration - soundNow(state.confirmed, reading));
+  }
+}
