@@ -1,57 +1,54 @@
-import { join } from 'node:path';
 import { AgentError, askAgent } from '../client/agent-client.ts';
+import { parseRefusal } from '../client/refusal.ts';
 import type { Clock } from '../domain/ports.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import { systemClock } from '../platform/clock.ts';
+import { locateAgentSocket } from './agent-socket-path.ts';
+import { EXIT, type ExitCode, exitCodeOf, exitCodeOfRefusal } from './exit-codes.ts';
 
 /** Below the patience of every SDK, above the agent's own hold of a cold start. */
 const DEADLINE_MS = 2_000;
 
-export interface CredentialProcessWorld {
-  readonly runtimeDirectory: string;
-  readonly clock: Clock;
+export interface CredentialProcessStreams {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+}
+
+/** Reads the verb's own two options and does it. Used by `main` without the rest of the command line. */
+export async function runCredentialProcess(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  streams: CredentialProcessStreams,
+): Promise<ExitCode> {
+  const found = await locateAgentSocket(args, env);
+  if ('socketPath' in found) return credentialProcess(found.socketPath, systemClock, streams);
+  if ('help' in found) streams.stdout(found.help);
+  else streams.stderr(`rolekeeper: ${found.error}\n`);
+  return 'help' in found ? EXIT.ok : EXIT.usage;
 }
 
 /**
  * The verb that AWS's SDKs run. Exactly one JSON line on stdout and nothing on stderr, or nothing on stdout and one
  * line on stderr with the cause and the next step. Never asks IMDS, never reads stdin, starts no process.
  */
-export async function credentialProcess(world: CredentialProcessWorld): Promise<ExitCode> {
+export async function credentialProcess(
+  socketPath: string,
+  clock: Clock,
+  { stdout, stderr }: CredentialProcessStreams,
+): Promise<ExitCode> {
   try {
-    const { status, body } = await askAgent({
-      socketPath: join(world.runtimeDirectory, 'agent.sock'),
-      path: '/v1/credential-process',
-      deadlineMs: DEADLINE_MS,
-      clock: world.clock,
-    });
+    const path = '/v1/credential-process';
+    const { status, body } = await askAgent({ socketPath, path, deadlineMs: DEADLINE_MS, clock });
     if (status === 200 && isOneLine(body)) {
-      world.stdout(body);
+      stdout(body);
       return EXIT.ok;
     }
-    return refused(world, status, body);
+    const { code, message } = parseRefusal(status, body);
+    stderr(`rolekeeper: ${message}\n`);
+    return exitCodeOfRefusal(code);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    world.stderr(`rolekeeper: ${error.message}\n`);
-    return { 'not-running': EXIT.notRunning, 'not-permitted': EXIT.notPermitted, 'no-answer': EXIT.timeout }[
-      error.problem
-    ];
-  }
-}
-
-function refused(world: CredentialProcessWorld, status: number, body: string): ExitCode {
-  const { code, message } = parseRefusal(body);
-  world.stderr(`rolekeeper: ${message ?? `the agent answered ${status} with an unknown body`}\n`);
-  if (code === 'no-role' || code === 'role-detached') return EXIT.noRole;
-  return status === 503 ? EXIT.notAvailable : EXIT.failure;
-}
-
-function parseRefusal(body: string): { code?: string; message?: string } {
-  try {
-    const { code, message } = JSON.parse(body);
-    return { code: String(code), message: String(message).replaceAll(/\s+/g, ' ') };
-  } catch {
-    return {};
+    stderr(`rolekeeper: ${error.message}\n`);
+    return exitCodeOf(error);
   }
 }
 

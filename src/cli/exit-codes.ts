@@ -1,3 +1,5 @@
+import type { AgentError } from '../client/agent-client.ts';
+
 /** What the process says with its exit code. The README's table is this one. */
 export const EXIT = {
   ok: 0,
@@ -20,3 +22,14 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export function exitCodeOf({ problem }: AgentError): ExitCode {
+  if (problem === 'not-running') return EXIT.notRunning;
+  return problem === 'not-permitted' ? EXIT.notPermitted : EXIT.timeout;
+}
+
+/** For an answer of the agent that is not 200, by the code in its body. */
+export function exitCodeOfRefusal(code: string | undefined): ExitCode {
+  if (code === 'no-role' || code === 'role-detached') return EXIT.noRole;
+  return code === 'credentials-pending' || code === 'credentials-expired' ? EXIT.notAvailable : EXIT.failure;
+}

@@ -38,19 +38,26 @@ export function simulateCommand(world: SimulateWorld): Command {
     .option('--listen <address>', 'where to listen; port 0 takes a free one', '127.0.0.1:1338')
     .option('--role <name>', 'the attached role', 'example-role')
     .option('--no-role', 'attach no role')
-    .option(
-      '--lifetime <duration>',
-      "a credential set's time from issue to expiration",
-      duration,
-      duration('6h'),
+    .addOption(
+      new Option('--lifetime <duration>', "a credential set's time from issue to expiration")
+        .argParser(duration)
+        .default(duration('6h'), '6h'),
     )
-    .option('--rotate-every <duration>', 'time from one credential set to the next', duration, duration('1h'))
+    .addOption(
+      new Option('--rotate-every <duration>', 'time from one credential set to the next')
+        .argParser(duration)
+        .default(duration('1h'), '1h'),
+    )
     .addOption(
       new Option('--tokens <setting>', 'whether reads need a metadata token')
         .choices(['required', 'optional'])
         .default('required'),
     )
-    .option('--fault <fault>', 'KIND[=VALUE][@REQUESTKIND][*TIMES], may be repeated (kinds below)', fault, [])
+    .addOption(
+      new Option('--fault <fault>', 'KIND[=VALUE][@REQUESTKIND][*TIMES], may be repeated (kinds below)')
+        .argParser(fault)
+        .default([], 'none'),
+    )
     .option('--seed <number>', 'make the same credential sets and tokens every time', seed)
     .option('--quiet', 'do not log requests')
     .option('--allow-link-local', 'allow 169.254.169.254 and [fd00:ec2::254] too, for a network namespace')

@@ -38,7 +38,9 @@ export function parseCredentialDocument(text: string): ParsedCredentialDocument 
   if (document === undefined) return malformed('it is not a JSON object');
 
   const code = textField(document, 'Code');
-  if (code === undefined) return malformed('its field Code is missing, empty or no text');
+  if (code === undefined || shown(code, SHOWN_CODE_LENGTH) === '') {
+    return malformed('its field Code is missing, empty or no text');
+  }
   if (code.toLowerCase() !== 'success') return serviceError(code, textField(document, 'Message'));
 
   const accessKeyId = textField(document, 'AccessKeyId', ACCESS_KEY_ID);
@@ -46,7 +48,8 @@ export function parseCredentialDocument(text: string): ParsedCredentialDocument 
   const sessionToken = textField(document, 'Token', SESSION_TOKEN);
   const expiration = parseTimestamp(textField(document, 'Expiration') ?? '');
   if (accessKeyId === undefined) return badField('AccessKeyId', '16 to 128 capital letters and digits');
-  if (secretAccessKey === undefined) return badField('SecretAccessKey', '1 to 1024 printable ASCII characters');
+  if (secretAccessKey === undefined)
+    return badField('SecretAccessKey', '1 to 1024 printable ASCII characters');
   if (sessionToken === undefined) return badField('Token', '1 to 16384 printable ASCII characters');
   if (expiration === undefined) return badField('Expiration', 'an instant like 2026-11-23T14:12:31Z');
 
@@ -71,7 +74,7 @@ function parseObject(text: string): object | undefined {
 }
 
 /** The field's text, if the object itself has the field and it is a text of that shape, by default any but the empty one. */
-function textField(document: object, name: string, shape = /^[^]/): string | undefined {
+function textField(document: object, name: string, shape = /./s): string | undefined {
   if (!Object.hasOwn(document, name)) return undefined;
   const value: unknown = Reflect.get(document, name);
   return typeof value === 'string' && shape.test(value) ? value : undefined;
@@ -96,6 +99,6 @@ function serviceError(code: string, message: string | undefined): ParsedCredenti
 
 /** Made fit for one line of a log or terminal: no control, formatting or line-breaking character, and cut. */
 function shown(text: string, length: number): string {
-  const cleaned = text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-  return cleaned.length > length ? `${cleaned.slice(0, length - 1)}…` : cleaned;
+  const characters = [...text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()];
+  return characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : characters.join('');
 }

@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { type Agent, startAgent } from '../agent.ts';
+import { createLog, logFormat } from '../platform/log.ts';
+import { SocketInUseError } from '../platform/unix-socket.ts';
+import { type AgentOptions, type AgentSettings, readAgentSettings } from './agent-settings.ts';
+import type { CommandWorld } from './command-world.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+
+/** `rolekeeper serve`: the agent in the foreground, until a signal ends it. */
+export async function serve(options: AgentOptions, world: CommandWorld): Promise<ExitCode> {
+  return runAgent(await readAgentSettings(options, world), world, () => {});
+}
+
+/** Runs the agent with settings that were read before. `onStarted` is called once it listens. */
+export async function runAgent(
+  read: AgentSettings,
+  world: CommandWorld,
+  onStarted: (agent: Agent) => void,
+): Promise<ExitCode> {
+  if (!read.ok) {
+    for (const error of read.errors) world.stderr.write(`rolekeeper: ${error}\n`);
+    return EXIT.usage;
+  }
+  const { settings, runtimeDirectory } = read;
+  const { level, format } = settings.log;
+  const log = createLog({
+    level,
+    format: logFormat(format, world.env),
+    clock: world.clock,
+    stream: world.stderr,
+  });
+  let agent: Agent;
+  try {
+    agent = await startAgent(settings, runtimeDirectory, { ...world, networkClock: world.clock, log });
+  } catch (error) {
+    log.error((error as Error).message);
+    return error instanceof SocketInUseError ? EXIT.alreadyRunning : EXIT.failure;
+  }
+  onStarted(agent);
+  void agent.ready.then((how) => log.info('Ready', { how }));
+  if (!world.stop.aborted) await once(world.stop, 'abort');
+  log.info('Stopping', { signal: String(world.stop.reason) });
+  await agent.close();
+  return EXIT.ok;
+}

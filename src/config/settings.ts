@@ -1,0 +1,177 @@
+/**
+ * Every setting there is. Defaults, bounds, variables, flags, the file's keys, the help and the type `Settings` are all
+ * derived from this table: a new setting is one entry here.
+ *
+ * A setting's value comes from the first of: its flag (`--imds-endpoint`), its `ROLEKEEPER_*` variable
+ * (`ROLEKEEPER_IMDS_ENDPOINT`), AWS's own variable, the file, its default. A variable set to nothing counts as not set.
+ *
+ * AWS_EC2_METADATA_DISABLED is not among them: it tells SDKs to leave IMDS alone, often so that they use rolekeeper
+ * instead; rolekeeper is what reads IMDS for them.
+ */
+import { awsSeconds } from './aws-seconds.ts';
+import { awsEndpointMode, httpOrigin, imdsEndpoint } from './imds-endpoint.ts';
+import { group, privateMode, roleName, socketPath } from './socket-values.ts';
+import { durationBetween, oneOf, type ValueType, wholeNumber } from './value-types.ts';
+
+export interface Setting<T> {
+  readonly type: ValueType<T>;
+  /** As a flag or variable would give it. */
+  readonly default: string;
+  /** One sentence; the type's rule is printed beside it. */
+  readonly doc: string;
+  /** AWS's own variables for it, the first that is set counts. */
+  readonly aws?: readonly AwsVariable<T>[];
+  /** Only by flag or variable, not in the file. */
+  readonly notInFile?: true;
+}
+
+export interface AwsVariable<T> {
+  readonly name: string;
+  /** AWS writes some values in other units or words than rolekeeper does. */
+  readonly type: ValueType<T>;
+}
+
+export const settingTable = {
+  imds: {
+    endpoint: setting({
+      type: imdsEndpoint,
+      default: 'auto',
+      doc: 'Where IMDS is: auto finds out whether it answers over IPv4 or IPv6.',
+      aws: [
+        { name: 'AWS_EC2_METADATA_SERVICE_ENDPOINT', type: httpOrigin },
+        { name: 'AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE', type: awsEndpointMode },
+      ],
+    }),
+    connect_timeout: setting({
+      type: durationBetween('10ms', '10s'),
+      default: '1s',
+      doc: 'How long a connection to IMDS may take to be made; left at its default, it is never more than request_timeout.',
+    }),
+    request_timeout: setting({
+      type: durationBetween('10ms', '30s'),
+      default: '2s',
+      doc: 'How long one request to IMDS may take in all, connecting included; not shorter than connect_timeout.',
+      aws: [{ name: 'AWS_METADATA_SERVICE_TIMEOUT', type: awsSeconds('10ms', '30s') }],
+    }),
+    check_interval: setting({
+      type: durationBetween('100ms', '1h'),
+      default: '60s',
+      doc: 'How often IMDS is asked for a newer set while all is well; a rotated or replaced role is noticed within it.',
+    }),
+    role: setting({
+      type: roleName,
+      default: '',
+      doc: 'Serve only this role, and nothing while another one is attached.',
+      aws: [{ name: 'AWS_EC2_INSTANCE_PROFILE_NAME', type: roleName }],
+    }),
+    attempts: setting({
+      type: wholeNumber(1, 10),
+      default: '3',
+      doc: 'How many times one request to IMDS is tried, the first time included.',
+      aws: [{ name: 'AWS_METADATA_SERVICE_NUM_ATTEMPTS', type: wholeNumber(1, 10) }],
+      notInFile: true,
+    }),
+  },
+  policy: {
+    static_stability: setting({
+      type: oneOf('imds', 'always', 'never'),
+      default: 'imds',
+      doc: 'Whether an expired set is served for longer: imds while IMDS itself still hands it out, always also while IMDS does not answer.',
+    }),
+    ready: setting({
+      type: oneOf('credentials', 'listening'),
+      default: 'credentials',
+      doc: 'When the service manager is told that the agent is ready: with the first usable set (or 15s after the start, waiting), or as soon as it listens.',
+    }),
+  },
+  agent_socket: {
+    path: setting({
+      type: socketPath,
+      default: 'agent.sock',
+      doc: 'The Unix socket on which the agent answers.',
+    }),
+    mode: setting({
+      type: privateMode,
+      default: '0660',
+      doc: "The socket's permission bits: who may write to it gets the credentials.",
+    }),
+    group: setting({
+      type: group,
+      default: 'rolekeeper',
+      doc: "The socket's group.",
+    }),
+  },
+  log: {
+    level: setting({
+      type: oneOf('error', 'warn', 'info', 'debug'),
+      default: 'info',
+      doc: 'The least important lines that are still written.',
+    }),
+    format: setting({
+      type: oneOf('auto', 'json', 'text'),
+      default: 'auto',
+      doc: "How lines are written: auto is text, with the journal's priorities under systemd.",
+    }),
+  },
+} as const;
+
+type Table = typeof settingTable;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
+
+/** Every setting's value, as in `settings.agentSocket.mode`. Durations are milliseconds, modes numbers. */
+export type Settings = {
+  readonly [Section in keyof Table as CamelCase<Section>]: {
+    readonly [Name in keyof Table[Section] as CamelCase<Name & string>]: ValueOf<Table[Section][Name]>;
+  };
+};
+
+/** As in `agent_socket.mode`. */
+export type SettingKey = {
+  [Section in keyof Table]: `${Section}.${keyof Table[Section] & string}`;
+}[keyof Table];
+
+/** A row of the table with its names. */
+export interface NamedSetting extends Setting<unknown> {
+  readonly key: SettingKey;
+  readonly section: string;
+  readonly name: string;
+  readonly flag: string;
+  readonly variable: string;
+}
+
+export const allSettings: readonly NamedSetting[] = Object.entries(settingTable).flatMap(([section, rows]) =>
+  Object.entries<Setting<unknown>>(rows).map(([name, row]) => {
+    const key = `${section}.${name}` as SettingKey;
+    return { ...row, key, section, name, flag: flagName(key), variable: variableName(key) };
+  }),
+);
+
+export const sectionNames: readonly string[] = Object.keys(settingTable);
+
+/** The settings of a section that the file may hold; none for a section that does not exist. */
+export function fileSettingsOf(section: string): readonly NamedSetting[] {
+  return allSettings.filter((row) => row.section === section && row.notInFile === undefined);
+}
+
+/** `imds.check_interval` is `ROLEKEEPER_IMDS_CHECK_INTERVAL`. */
+export function variableName(key: string): string {
+  return `ROLEKEEPER_${key.replaceAll('.', '_').toUpperCase()}`;
+}
+
+/** `imds.check_interval` is `--imds-check-interval`. */
+export function flagName(key: string): string {
+  return `--${key.replaceAll(/[._]/g, '-')}`;
+}
+
+/** `check_interval` is `checkInterval` in `Settings`. */
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Checks a row's types and leaves it as it is. */
+function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}

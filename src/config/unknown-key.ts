@@ -1,0 +1,48 @@
+import type { ConfigError } from './config-error.ts';
+import { nearest } from './nearest.ts';
+import { allSettings, fileSettingsOf, sectionNames } from './settings.ts';
+import { shownKey, shownValue } from './shown.ts';
+import type { TomlEntry } from './toml-entries.ts';
+import { listed } from './value-types.ts';
+
+/** `path` is the part of the entry's path up to the first name that nothing is known by. */
+export function unknownKey(source: string, entry: TomlEntry, path: readonly string[]): ConfigError {
+  const key = shownKey(path);
+  const isWhole = path.length === entry.path.length;
+  return {
+    source,
+    ...entry.key,
+    key,
+    rule: `is not a ${isWhole && path.length > 1 ? 'key' : 'key or section'} that this version of rolekeeper knows`,
+    found: isWhole && entry.written !== '' ? shownValue(key, entry.written) : undefined,
+    nextStep: nextStep(path),
+  };
+}
+
+function nextStep(path: readonly string[]): string {
+  const [section = '', name] = path;
+  const notInFile = allSettings.find((row) => row.notInFile && row.section === section && row.name === name);
+  if (notInFile !== undefined) return `Remove it and set the variable ${notInFile.variable}.`;
+  const meant = name === undefined ? meantAtTop(section) : meantIn(section, name);
+  if (meant !== undefined) return `Did you mean ${meant}?`;
+  const known = name === undefined ? sectionNames : fileSettingsOf(section).map((row) => row.name);
+  const where = name === undefined ? 'sections' : `keys of [${section}]`;
+  return `Remove it; the ${where} are ${listed(known, 'and')}.`;
+}
+
+/** A section misspelled, or a key written above its section's header. */
+function meantAtTop(name: string): string | undefined {
+  const section = nearest(name, sectionNames);
+  return section === undefined ? keyNamed(name) : `[${section}]`;
+}
+
+/** A key misspelled, or written into another section than its own. */
+function meantIn(section: string, name: string): string | undefined {
+  const names = fileSettingsOf(section).map((row) => row.name);
+  const meant = nearest(name, names);
+  return meant === undefined ? keyNamed(name) : `${section}.${meant}`;
+}
+
+function keyNamed(name: string): string | undefined {
+  return allSettings.find((row) => row.name === name && row.notInFile === undefined)?.key;
+}
