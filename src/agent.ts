@@ -1,32 +1,19 @@
-/** The composition: the one place that knows all parts. Builds them, starts them, closes them in reverse order. */
+/** The composition: the core, the surfaces around it, and the order in which they start and close. */
 import { mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { type CoreWorld, createAgentCore } from './agent-core.ts';
 import type { Settings } from './config/settings.ts';
 import { agentEndpoint } from './delivery/agent-endpoint.ts';
 import { closeHttpSurface, createHttpSurface } from './delivery/http-surface.ts';
-import { createProcessFile } from './delivery/process-file.ts';
 import { type StatusDocument, statusDocument } from './delivery/status-document.ts';
-import { type Clock, type Log, pause, type Random } from './domain/ports.ts';
-import { createCredentialSource } from './imds/credential-source.ts';
+import { type Log, pause } from './domain/ports.ts';
 import { createUndiciTransport } from './imds/undici-transport.ts';
-import { createCredentialStore } from './lifecycle/credential-store.ts';
-import { createJournal } from './lifecycle/journal.ts';
-import { createRefresher } from './lifecycle/refresher.ts';
-import { findWarmState, keepWarm, takeUpWarmState } from './lifecycle/warm-restart.ts';
-import type { Boot } from './platform/clock.ts';
+import { systemFiles } from './platform/files.ts';
 import { groupId } from './platform/groups.ts';
 import { listenOnSocketFile } from './platform/unix-socket.ts';
 
 /** What the agent needs of the machine. */
-export interface AgentWorld {
-  /** What credentials live by. The demo's runs faster than the real one. */
-  readonly clock: Clock;
-  /** What network deadlines run by: always the real one. */
-  readonly networkClock: Clock;
-  readonly boot: Boot;
-  readonly random: Random;
-  readonly log: Log;
-  readonly uid: number;
+export interface AgentWorld extends Omit<CoreWorld, 'files' | 'transportFor'> {
   readonly pid: number;
   readonly version: string;
 }
@@ -54,53 +41,31 @@ export async function startAgent(
   runtimeDirectory: string,
   world: AgentWorld,
 ): Promise<Agent> {
-  const { clock, random, log } = world;
+  const { clock, networkClock, log, version, pid } = world;
+  const { connectTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs, endpoint } = settings.imds;
   const started = clock.now();
   mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
-  const inRuntime = (path: string) => (isAbsolute(path) ? path : join(runtimeDirectory, path));
   const gid = socketGroup(settings.agentSocket.group, log);
-  const socketPath = inRuntime(settings.agentSocket.path);
-
-  const warm = { path: inRuntime('state.json'), log };
-  const found = findWarmState(warm, world.uid);
-  const store = createCredentialStore({
-    clock,
-    random,
-    stability: settings.policy.staticStability,
-    // Seconds since boot: also where the stored state was lost, a restart begins above what readers have seen.
-    firstGeneration: Math.max(found.generation ?? 0, Math.floor(world.boot.uptimeSeconds())),
-    onListenerError: (error) => log.error('A surface could not be updated', { because: String(error) }),
-  });
-  const { connectTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs } = settings.imds;
-  const timeouts = { connectTimeoutMs, requestTimeoutMs };
-  const source = createCredentialSource({
-    ...settings.imds,
+  const { store, refresher, ...core } = createAgentCore(settings, runtimeDirectory, gid, {
     ...world,
-    requestTimeoutMs,
+    files: systemFiles,
     transportFor: (origin) =>
-      createUndiciTransport({ origin, ...timeouts, clock: world.networkClock, version: world.version }),
+      createUndiciTransport({ origin, connectTimeoutMs, requestTimeoutMs, clock: networkClock, version }),
   });
-  const refresher = createRefresher({
-    source,
-    store,
-    clock,
-    random,
-    log,
-    pace: { checkIntervalMs: settings.imds.checkInterval },
-  });
-
+  const closing = new AbortController();
+  const isServing = () => store.reader.read().held !== undefined;
   const status = () =>
     statusDocument({
-      version: world.version,
-      pid: world.pid,
+      version,
+      pid,
       started,
-      imdsEndpoint: settings.imds.endpoint,
+      imdsEndpoint: endpoint,
       runtimeDirectory,
       clock,
       state: store.state,
       nextCheckAt: refresher.nextCheckAt,
     });
-  const isServing = () => store.reader.read().held !== undefined;
+
   const server = createHttpSurface(
     agentEndpoint({
       reader: store.reader,
@@ -109,26 +74,13 @@ export async function startAgent(
       isReady: () => settings.policy.ready === 'listening' || isServing(),
     }),
   );
-
+  const { path, mode } = settings.agentSocket;
+  const socketPath = isAbsolute(path) ? path : join(runtimeDirectory, path);
   // The socket is also the lock: only who holds it may write the files beside it.
-  const releaseSocket = await listenOnSocketFile(server, socketPath, {
-    mode: settings.agentSocket.mode,
-    gid,
-  });
-  const processFile = createProcessFile({
-    path: inRuntime('credential-process.json'),
-    mode: 0o640,
-    gid,
-    boot: world.boot,
-  });
-  const closing = new AbortController();
+  const releaseSocket = await listenOnSocketFile(server, socketPath, { mode, gid });
   const ready = readiness();
-  store.subscribe(createJournal(log, clock));
-  const stopShowing = store.subscribe(({ served, servedForMs }) => processFile.show(served, servedForMs));
-  store.subscribe(keepWarm(warm));
-  takeUpWarmState(store, found, settings.imds.role, clock);
-  refresher.start();
-  log.info('Listening', { socket: socketPath, imds: settings.imds.endpoint });
+  core.start();
+  log.info('Listening', { socket: socketPath, imds: endpoint });
 
   let closed: Promise<void> | undefined;
   return {
@@ -146,21 +98,15 @@ export async function startAgent(
     if (settings.policy.ready === 'listening') return 'listening';
     const served = new AbortController();
     const stop = store.subscribe((change) => change.served && served.abort());
-    await pause(
-      world.networkClock,
-      WAIT_FOR_CREDENTIALS_MS,
-      AbortSignal.any([served.signal, closing.signal]),
-    );
+    await pause(networkClock, WAIT_FOR_CREDENTIALS_MS, AbortSignal.any([served.signal, closing.signal]));
     stop();
     return served.signal.aborted ? 'credentials' : 'waiting';
   }
 
   async function close(): Promise<void> {
     closing.abort();
-    await refresher.stop();
-    stopShowing();
-    processFile.show(undefined, 0);
-    await closeHttpSurface(server, CLOSE_GRACE_MS, world.networkClock.setTimer);
+    await core.stop();
+    await closeHttpSurface(server, CLOSE_GRACE_MS, networkClock.setTimer);
     releaseSocket();
     log.info('Stopped');
   }

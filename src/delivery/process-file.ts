@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
 import type { Held } from '../domain/life-state.ts';
+import type { Files } from '../domain/ports.ts';
 import { credentialProcessJson } from '../domain/wire-formats.ts';
-import { replaceFile, sweepTemporaries } from '../platform/atomic-file.ts';
 import type { Boot } from '../platform/clock.ts';
+import { systemFiles } from '../platform/files.ts';
 
 /** The file that the fast helper prints from. */
 export interface ProcessFile {
@@ -18,6 +18,7 @@ export interface ProcessFileParts {
   readonly mode: number;
   readonly gid: number | undefined;
   readonly boot: Boot;
+  readonly files?: Files;
 }
 
 /** Two readings of the same deadline may differ by this much, from rounding. More, and the clock was stepped. */
@@ -28,9 +29,15 @@ const SAME_DEADLINE_SECONDS = 1;
  * up to which second of which boot the answer may be printed, because a shell can read /proc/uptime without starting
  * a process, and that clock also runs while the machine sleeps. So the helper needs nobody to notice an expiration.
  */
-export function createProcessFile({ path, mode, gid, boot }: ProcessFileParts): ProcessFile {
+export function createProcessFile({
+  path,
+  mode,
+  gid,
+  boot,
+  files = systemFiles,
+}: ProcessFileParts): ProcessFile {
   let shown: { held: Held; keepUntil: number } | undefined;
-  sweepTemporaries(path);
+  files.sweepTemporaries(path);
   remove();
   return {
     show(held, forMs) {
@@ -42,7 +49,7 @@ export function createProcessFile({ path, mode, gid, boot }: ProcessFileParts): 
       const isSame = shown?.held === held && Math.abs(shown.keepUntil - keepUntil) <= SAME_DEADLINE_SECONDS;
       if (isSame) return;
       try {
-        replaceFile(path, line(held, keepUntil), { mode, gid });
+        files.replace(path, line(held, keepUntil), { mode, gid });
         shown = { held, keepUntil };
       } catch (error) {
         // A file that cannot be replaced must not stay: it would show a set that was replaced or withdrawn.
@@ -54,7 +61,7 @@ export function createProcessFile({ path, mode, gid, boot }: ProcessFileParts): 
 
   function remove(): void {
     shown = undefined;
-    rmSync(path, { force: true });
+    files.remove(path);
   }
 
   function line(held: Held, keepUntil: number): string {

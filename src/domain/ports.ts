@@ -47,3 +47,25 @@ export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     resolve();
   }
 }
+
+/** The files that the agent writes, each as a whole. Throws the system's errors. */
+export interface Files {
+  /** Readers see the old content or the new, never a part; mode and group are right before there is any content. */
+  replace(path: string, content: string, access: FileAccess): void;
+  /** No file is no error. */
+  remove(path: string): void;
+  /** Removes what a killed writer left beside `path`. */
+  sweepTemporaries(path: string): void;
+  /**
+   * The text of a file that only `uid` can have written, or undefined where there is none. Throws, with the reason as
+   * the message, where the file is anything else: a link, another owner's, open to others, too large.
+   */
+  readPrivate(path: string, uid: number): string | undefined;
+}
+
+export interface FileAccess {
+  /** Permission bits. */
+  readonly mode: number;
+  /** Undefined: the process's own group. */
+  readonly gid?: number | undefined;
+}

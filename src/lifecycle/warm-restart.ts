@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../domain/ports.ts';
+import type { Clock, Files, Log } from '../domain/ports.ts';
 import type { Change, CredentialStore } from './credential-store.ts';
 import { readWarmState, type WarmState, writeWarmState } from './warm-state.ts';
 
@@ -6,14 +6,15 @@ export interface WarmRestartParts {
   /** The state file, in the runtime directory. */
   readonly path: string;
   readonly log: Log;
+  readonly files?: Files;
 }
 
 /**
  * What an earlier run left, or nothing: a file that is not exactly as this program writes it is named in one line
  * and never trusted.
  */
-export function findWarmState({ path, log }: WarmRestartParts, uid: number): WarmState {
-  const found = readWarmState(path, uid);
+export function findWarmState({ path, log, files }: WarmRestartParts, uid: number): WarmState {
+  const found = readWarmState(path, uid, files);
   if (found.problem !== undefined) {
     log.warn('Ignoring the stored state: starting cold', { file: path, because: found.problem });
   }
@@ -29,13 +30,13 @@ export function takeUpWarmState(store: CredentialStore, found: WarmState, role: 
 }
 
 /** A listener that stores every change of what is held. A full or read-only directory is told once, until it is well. */
-export function keepWarm({ path, log }: WarmRestartParts): (change: Change) => void {
+export function keepWarm({ path, log, files }: WarmRestartParts): (change: Change) => void {
   let stored: number | undefined;
   let failing = false;
   return ({ after }) => {
     if (stored === after.generation) return;
     try {
-      writeWarmState(path, after.generation, after.held);
+      writeWarmState(path, after.generation, after.held, files);
       stored = after.generation;
       if (failing) log.info('The state can be stored again', { file: path });
       failing = false;

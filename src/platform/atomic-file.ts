@@ -12,20 +12,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-
-export interface AtomicFileOptions {
-  /** Permission bits, set before any content is written. */
-  readonly mode: number;
-  /** Group of the file, set before any content is written. Undefined: the process's own. */
-  readonly gid?: number | undefined;
-}
+import type { FileAccess } from '../domain/ports.ts';
 
 /**
  * Replaces the file as a whole: a reader sees the old bytes or the new ones, never a part. Mode and group are right
  * before the first byte is in the file, whatever the umask. A symlink at `path` is replaced, not followed.
  * Throws the system's error, with nothing left behind; the old file stays as it was.
  */
-export function replaceFile(path: string, content: string | Buffer, options: AtomicFileOptions): void {
+export function replaceFile(path: string, content: string | Buffer, options: FileAccess): void {
   const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString('hex')}`);
   const fd = openSync(
     temporary,

@@ -129,6 +129,12 @@ describe('a bad document', () => {
     const { Token: _, ...rest } = GOOD;
     const text = JSON.stringify(rest).replace('{', '{"__proto__":{"Token":"EXAMPLE"},');
     expect(parseCredentialDocument(text)).toMatchObject({ ok: false, reason: 'malformed' });
+    Object.defineProperty(Object.prototype, 'Token', { value: 'EXAMPLE', configurable: true });
+    try {
+      expect(parseCredentialDocument(text)).toMatchObject({ ok: false, reason: 'malformed' });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'Token');
+    }
   });
 });
 

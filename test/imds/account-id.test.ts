@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { errorOf, fetchedBy, json, mswImds, never, status, text, until } from './msw-imds.ts';
+import { errorOf, fetchedBy, json, mswImds, never, status, text } from './msw-imds.ts';
+import { until } from './until.ts';
 
 const imds = mswImds();
 

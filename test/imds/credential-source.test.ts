@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { longestCheckMs } from '../../src/imds/credential-source.ts';
 import { transportFails } from '../support/imds-fetch-transport.ts';
-import { DOCUMENT, errorOf, fetchedBy, mswImds, never, type Part, ROLE, status, until } from './msw-imds.ts';
+import { DOCUMENT, errorOf, fetchedBy, mswImds, never, type Part, ROLE, status } from './msw-imds.ts';
+import { until } from './until.ts';
 
 const imds = mswImds();
 

@@ -8,6 +8,7 @@ import type { Transport } from '../../src/imds/transport.ts';
 import { fetchTransport, IMDS_ORIGIN } from '../support/imds-fetch-transport.ts';
 import { type ManualClock, manualClock, settle } from '../support/manual-clock.ts';
 import { memoryLog } from '../support/memory-log.ts';
+import { until } from './until.ts';
 
 export const ROLE = 'web-server';
 export const DOCUMENT = {
@@ -131,9 +132,11 @@ export function mswImds() {
     void check.then((value) => {
       outcome = value;
     });
+    const waitsForClock = () => inFlight === 0 && clock.pendingTimers() > 1;
     while (outcome === undefined) {
+      await until(() => outcome !== undefined || waitsForClock());
       await settle();
-      if (inFlight === 0 && clock.pendingTimers() > 1) await clock.advance(10);
+      if (waitsForClock()) await clock.advance(10);
     }
     return outcome;
   }
@@ -172,9 +175,4 @@ export function errorOf(outcome: CheckOutcome): SourceError {
 export function fetchedBy(outcome: CheckOutcome): RoleCredentials {
   if (!outcome.ok) throw new Error(`The check was expected to work: ${outcome.error.message}`);
   return outcome.value;
-}
-
-/** Lets everything run that is ready to, as often as it takes. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settle();
 }

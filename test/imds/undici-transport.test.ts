@@ -9,6 +9,7 @@ import { createUndiciTransport, type UndiciTransportOptions } from '../../src/im
 import { systemClock } from '../../src/platform/clock.ts';
 import { manualClock, settle } from '../support/manual-clock.ts';
 import { deadOrigin, rawServer, sends, sendsAndEnds } from './raw-server.ts';
+import { until } from './until.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 
@@ -41,10 +42,6 @@ async function failureOf(exchange: Promise<unknown>): Promise<TransportError> {
   );
   if (!(thrown instanceof TransportError)) throw new Error(`Expected a TransportError: ${String(thrown)}`);
   return thrown;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await settle();
 }
 
 function openDescriptors(): number {

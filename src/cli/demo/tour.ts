@@ -37,7 +37,7 @@ export const tour: readonly Step[] = [
   },
   {
     title: 'The set is replaced long before it expires, and no reader notices',
-    async show({ agent, instance, reader, until, tell }) {
+    async show({ agent, reader, until, tell }) {
       reader.reset();
       const old = agent.status();
       tell('a consumer asks the socket all the time; the next rotation is at most 20 minutes (5 s) away');
