@@ -1,3 +1,4 @@
+import type { RoleCredentials } from './credentials.ts';
 import type { EpochMs } from './ports.ts';
 
 /**
@@ -47,7 +48,7 @@ export interface SourceError {
 export type CheckOutcome =
   | {
       readonly ok: true;
-      readonly value: import('./credentials.ts').RoleCredentials;
+      readonly value: RoleCredentials;
       readonly facts: CheckFacts;
     }
   | { readonly ok: false; readonly error: SourceError; readonly facts: CheckFacts };
