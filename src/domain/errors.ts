@@ -18,7 +18,7 @@ export type SourceErrorKind =
   | 'unreachable'
   /** TCP was accepted and the token PUT never answered: what a hop limit of 1 looks like from a container. */
   | 'token-unanswered'
-  /** A GET was sent and not answered in time, or the connection broke while it was read. */
+  /** A request was sent and not answered whole in time, the connection broke, or the check ran out of time. */
   | 'timeout'
   /** 429 or 503. */
   | 'throttled'

@@ -30,11 +30,7 @@ export interface UndiciTransportOptions {
  * dispatcher have no say, because client and socket are made here.
  */
 export function createUndiciTransport(options: UndiciTransportOptions): Transport {
-  return (request) =>
-    new Promise((resolve, reject) => {
-      const exchange = new Exchange(options, request, resolve, reject);
-      exchange.begin();
-    });
+  return async (request) => new Exchange(options, request).run();
 }
 
 /** How far an exchange has come: what its failure is called depends on it. */
@@ -56,56 +52,50 @@ const PARSER_ERRORS: ReadonlySet<string> = new Set([
 class Exchange {
   readonly #options: UndiciTransportOptions;
   readonly #request: TransportRequest;
-  readonly #resolve: (answer: TransportAnswer) => void;
-  readonly #reject: (error: TransportError) => void;
+  readonly #client: Client;
+  readonly #outcome = Promise.withResolvers<TransportAnswer>();
+  readonly #timers: (() => void)[] = [];
   #stage: Stage = 'connecting';
   #over = false;
-  #client: Client | undefined;
   #socket: Socket | undefined;
-  #timers: (() => void)[] = [];
 
-  constructor(
-    options: UndiciTransportOptions,
-    request: TransportRequest,
-    resolve: (answer: TransportAnswer) => void,
-    reject: (error: TransportError) => void,
-  ) {
+  constructor(options: UndiciTransportOptions, request: TransportRequest) {
     this.#options = options;
     this.#request = request;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  begin(): void {
-    const { origin, requestTimeoutMs, version } = this.#options;
-    const { method, path, signal } = this.#request;
-    if (signal.aborted) {
-      this.#cancel();
-      return;
-    }
-    signal.addEventListener('abort', this.#cancel, { once: true });
-    this.#after(requestTimeoutMs, () => FAILURE_AT_DEADLINE[this.#stage], 'no whole answer');
-    const headers = { ...this.#request.headers, accept: '*/*', 'user-agent': `rolekeeper/${version}` };
-    // undici's own timeouts are off: they bound the parts of an exchange, the one above bounds it whole.
-    this.#client = new Client(origin, {
+    // undici's own timeouts are off: they bound parts of an exchange, the one in run() bounds all of it.
+    this.#client = new Client(options.origin, {
       connect: this.#connect,
       pipelining: 0,
       headersTimeout: 0,
       bodyTimeout: 0,
       useMilo: false, // whatever UNDICI_USE_MILO says
     });
-    this.#client.dispatch({ method, path, headers, reset: true }, this.#handler());
+  }
+
+  run(): Promise<TransportAnswer> {
+    const { requestTimeoutMs, version } = this.#options;
+    const { method, path, signal } = this.#request;
+    if (signal.aborted) {
+      this.#cancel();
+    } else {
+      signal.addEventListener('abort', this.#cancel, { once: true });
+      this.#after(requestTimeoutMs, () => {
+        this.#fail(FAILURE_AT_DEADLINE[this.#stage], `no whole answer within ${requestTimeoutMs} ms`);
+      });
+      const headers = { ...this.#request.headers, accept: '*/*', 'user-agent': `rolekeeper/${version}` };
+      this.#client.dispatch({ method, path, headers, reset: true }, this.#handler());
+    }
+    return this.#outcome.promise;
   }
 
   /** Instead of undici's connector, which keeps a socket that still connects (and its descriptor) out of our reach. */
   #connect = (to: { hostname: string; port: string }, done: (error: null, socket: Socket) => void): void => {
+    const { connectTimeoutMs } = this.#options;
     const socket = connect({ host: to.hostname, port: Number(to.port || 80), noDelay: true });
     this.#socket = socket;
-    this.#after(
-      this.#options.connectTimeoutMs,
-      () => this.#stage === 'connecting' && 'unreachable',
-      'no connection',
-    );
+    this.#after(connectTimeoutMs, () => {
+      if (socket.connecting) this.#fail('unreachable', `no connection within ${connectTimeoutMs} ms`);
+    });
     socket.once('error', this.#failWith);
     socket.once('connect', () => {
       socket.off('error', this.#failWith);
@@ -136,18 +126,14 @@ class Exchange {
         else chunks.push(chunk);
       },
       onResponseEnd: () => {
-        this.#end(() => this.#resolve({ ...head, body: Buffer.concat(chunks).toString('utf8') }));
+        this.#end(() => this.#outcome.resolve({ ...head, body: Buffer.concat(chunks).toString('utf8') }));
       },
       onResponseError: (_, error) => this.#failWith(error),
     };
   }
 
-  #after(ms: number, failure: () => TransportFailure | false, what: string): void {
-    const stop = this.#options.clock.setTimer(ms, () => {
-      const happened = failure();
-      if (happened) this.#fail(happened, `${what} within ${ms} ms`);
-    });
-    this.#timers.push(stop);
+  #after(ms: number, action: () => void): void {
+    this.#timers.push(this.#options.clock.setTimer(ms, action));
   }
 
   #cancel = (): void => this.#fail('cancelled', 'given up');
@@ -164,7 +150,7 @@ class Exchange {
   };
 
   #fail(failure: TransportFailure, detail: string): void {
-    this.#end(() => this.#reject(new TransportError(failure, `${this.#options.origin}: ${detail}`)));
+    this.#end(() => this.#outcome.reject(new TransportError(failure, `${this.#options.origin}: ${detail}`)));
   }
 
   /** The one way out: timers, listeners and the connection are gone before the promise settles. */
@@ -173,7 +159,7 @@ class Exchange {
     this.#over = true;
     for (const stop of this.#timers) stop();
     this.#request.signal.removeEventListener('abort', this.#cancel);
-    this.#client?.destroy().catch(() => {});
+    this.#client.destroy().catch(() => {});
     this.#socket?.on('error', () => {}).destroy();
     settle();
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { LONGEST_BODY, TransportError, type TransportRequest } from '../../src/imds/transport.ts';
 import { createUndiciTransport, type UndiciTransportOptions } from '../../src/imds/undici-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -232,10 +232,10 @@ describe('the deadlines', () => {
   });
 
   test('a connection that is not made ends at the connect timeout, its socket closed', async () => {
-    const deaf = await deafListener();
+    const origin = await deafOrigin();
     const before = openDescriptors();
     const clock = manualClock();
-    const exchange = failureOf(request(deaf.origin, {}, { clock }));
+    const exchange = failureOf(request(origin, {}, { clock }));
     await settle();
     expect(clock.pendingTimers()).toBe(2);
     await clock.advance(999);
@@ -244,7 +244,6 @@ describe('the deadlines', () => {
     expect(await exchange).toMatchObject({ failure: 'unreachable' });
     expect((await exchange).detail).toContain('1000 ms');
     expect(openDescriptors()).toBeLessThanOrEqual(before);
-    deaf.close();
   });
 
   test('an abort ends the exchange at once, its socket closed', async () => {
@@ -327,12 +326,13 @@ function here(path: string): string {
  * A port of loopback that does not answer to a connect: its process is stopped and its backlog is full, so that the
  * kernel drops what else comes.
  */
-async function deafListener() {
+async function deafOrigin(): Promise<string> {
   const script = `
     const server = require('node:net').createServer();
     server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => process.stdout.write(server.address().port + '\\n'));
   `;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const port = Number(line.toString());
   child.kill('SIGSTOP');
@@ -340,11 +340,8 @@ async function deafListener() {
     net.connect({ port, host: '127.0.0.1' }).on('error', () => {}),
   );
   await until(() => fillers.filter((filler) => !filler.connecting).length >= 2);
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    close() {
-      for (const filler of fillers) filler.destroy();
-      child.kill('SIGKILL');
-    },
-  };
+  onTestFinished(() => {
+    for (const filler of fillers) filler.destroy();
+  });
+  return `http://127.0.0.1:${port}`;
 }
