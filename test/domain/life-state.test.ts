@@ -31,6 +31,10 @@ function moved(
 const cold = initialState(0, at(0));
 const holdingA = moved(cold, success(setA), 0);
 
+test('A state that no check has touched is pending', () => {
+  expect(phase(cold, at(0))).toBe('pending');
+});
+
 describe('A good answer', () => {
   test('is held, with the next generation', () => {
     expect(holdingA.held).toMatchObject({ roleName: 'web', generation: 1, credentials: setA.credentials });
@@ -57,6 +61,11 @@ describe('A good answer', () => {
   test('of another role replaces the old role in the same step', () => {
     const other = roleCredentials(4, '2026-11-23T10:00:00Z', 'batch');
     expect(moved(holdingA, success(other), 10).held).toMatchObject({ roleName: 'batch', generation: 2 });
+  });
+
+  test('that brings the same set under another role name is a change', () => {
+    const renamed = { ...setA, roleName: 'batch' };
+    expect(moved(holdingA, success(renamed), 1).held).toMatchObject({ roleName: 'batch', generation: 2 });
   });
 
   test('without an account id keeps the one that is known', () => {
@@ -100,6 +109,9 @@ describe('A failed or bad answer never touches good credentials', () => {
     const state = moved(holdingA, success(expired), 10);
     expect(state.held).toBe(holdingA.held);
     expect(state.trouble?.kind).toBe('expired-document');
+    expect(state.trouble?.message).toMatch(
+      /role batch that expired at 2026-11-23T07:00:00.000Z.*Health Dashboard/,
+    );
   });
 
   test('2000 failures and then a good answer: all is well at once', () => {
@@ -173,6 +185,26 @@ describe('Past expiration', () => {
     const extended = withExpired('imds', success(setA));
     expect(moved(extended, success(setA), 122).held).toBe(extended.held);
     expect(moved(extended, success(setA), 130).held?.advertisedExpiration).toBe(at(140).wall);
+  });
+
+  test("'imds' extends from the instant of the expiration on", () => {
+    expect(withExpired('imds', success(setA), 120).held?.advertisedExpiration).toBe(at(130).wall);
+  });
+
+  test("'imds' renews an extension of which half of the shortest is left", () => {
+    const extended = withExpired('imds', success(setA));
+    expect(moved(extended, success(setA), 128.5).held?.advertisedExpiration).toBe(at(138.5).wall);
+    expect(moved(extended, success(setA), 128.4).held).toBe(extended.held);
+  });
+
+  test('a set that turns out to be alive, since the wall clock was wrong, gets its true expiration back', () => {
+    const extended = withExpired('imds', success(setA));
+    expect(moved(extended, success(setA), 100).held?.advertisedExpiration).toBe(setA.credentials.expiration);
+  });
+
+  test("'always' extends nothing before the expiration", () => {
+    expect(withExpired('always', failure('unreachable'), 119.9).held).toBe(holdingA.held);
+    expect(moved(cold, failure('unreachable'), 1, 'always').held).toBeUndefined();
   });
 
   test("'always' extends also while IMDS is unreachable", () => {

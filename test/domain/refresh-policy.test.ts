@@ -70,6 +70,7 @@ describe('The clocks', () => {
 
   test('a jump is what the wall clock did beyond monotonic time, both ways; a late timer is none', () => {
     expect(clockJump(confirmed, { wall: 1_030_000, monotonic: 30_500 })).toBe(0);
+    expect(clockJump(confirmed, { wall: 1_032_000, monotonic: 30_500 })).toBe(0);
     expect(clockJump(confirmed, { wall: 1_032_500, monotonic: 30_500 })).toBe(2_500);
     expect(clockJump(confirmed, { wall: 430_000, monotonic: 30_500 })).toBe(-600_000);
     expect(clockJump(confirmed, { wall: 1_030_000, monotonic: 28_600 })).toBe(0);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createCredentialStore } from '../../src/lifecycle/credential-store.ts';
+import { type CredentialStore, createCredentialStore } from '../../src/lifecycle/credential-store.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { manualClock, settle } from '../support/manual-clock.ts';
 
@@ -21,12 +21,13 @@ function storeAt8(firstGeneration = 0) {
 
 describe('Readers of a cold store', () => {
   test('wait for the first check and all get its set', async () => {
-    const { store } = storeAt8();
+    const { store, clock } = storeAt8();
     const readings = Array.from({ length: 200 }, () => store.reader.readSettled(1_500));
     await settle();
     store.apply(success(setA));
     const keys = (await Promise.all(readings)).map((reading) => reading.held?.credentials.accessKeyId);
     expect(new Set(keys)).toEqual(new Set(['ASIAQ3EXAMPLEKEY0001']));
+    expect(clock.pendingTimers()).toBe(0);
   });
 
   test('are told the reason as soon as the first check fails', async () => {
@@ -54,6 +55,22 @@ describe('Readers of a cold store', () => {
       code: 'no-role',
       message: 'the no-role message',
     });
+  });
+});
+
+describe('A reader is answered at once, with no timer set,', () => {
+  test.each([
+    ['when a set is held', (store: CredentialStore) => store.apply(success(setA))],
+    ['when a stored set was taken up', (store: CredentialStore) => adopt(store)],
+    ['when there is no role', (store: CredentialStore) => store.apply(failure('no-role'))],
+    ['when the first check has failed', (store: CredentialStore) => store.apply(failure('timeout'))],
+  ])('%s', async (_, prepare) => {
+    const { store, clock } = storeAt8();
+    prepare(store);
+    await clock.advance(7_200_000);
+    const reading = store.reader.readSettled(1_500);
+    expect(clock.pendingTimers()).toBe(0);
+    expect(await reading).toEqual(store.reader.read());
   });
 });
 
@@ -96,6 +113,19 @@ describe('The store', () => {
     expect(listenerErrors).toEqual([new Error('disk full')]);
   });
 
+  test('tells nobody when it is made to look and nothing has ended', async () => {
+    const { store, clock } = storeAt8();
+    store.apply(success(setA));
+    const seen: boolean[] = [];
+    store.subscribe((change) => seen.push(change.served !== undefined));
+    store.observe();
+    expect(seen).toEqual([]);
+    await clock.advance(7_200_000);
+    store.observe();
+    store.observe();
+    expect(seen).toEqual([false]);
+  });
+
   test('starts its generations above the given one', () => {
     const { store } = storeAt8(41);
     store.apply(success(setA));
@@ -104,7 +134,7 @@ describe('The store', () => {
 
   test('takes up a stored set with its own generation, and the same set from IMDS does not raise it', () => {
     const { store } = storeAt8(7);
-    store.adopt({ ...setA, generation: 9, advertisedExpiration: setA.credentials.expiration });
+    adopt(store);
     store.apply(success(roleCredentials(1, '2026-11-23T10:00:00Z')));
     expect(store.reader.read().held?.generation).toBe(9);
     store.apply(success(setB));
@@ -120,3 +150,7 @@ describe('The store', () => {
     expect(seen).toEqual([]);
   });
 });
+
+function adopt(store: CredentialStore): void {
+  store.adopt({ ...setA, generation: 9, advertisedExpiration: setA.credentials.expiration });
+}

@@ -109,7 +109,7 @@ describe('The refresher', () => {
 
   test('checks at once after a suspend, and never serves what expired in it', async () => {
     const world = life(success(setA));
-    await world.minutes(10.5);
+    await world.minutes(10.1);
     const checks = world.checks.length;
     world.clock.suspend(3 * 3600_000);
     expect(world.store.reader.read().refusal?.code).toBe('credentials-expired');
@@ -117,6 +117,11 @@ describe('The refresher', () => {
     await world.clock.advance(30_000);
     expect(world.checks.length).toBe(checks + 1);
     expect(servedKey(world)).toBe('0003');
+    expect(world.log.lines).toContainEqual({
+      level: 'warn',
+      message: 'The clock jumped: checking IMDS now',
+      fields: { seconds: 10_800 },
+    });
   });
 
   test('goes on after the wall clock was stepped back an hour', async () => {
@@ -129,6 +134,24 @@ describe('The refresher', () => {
     world.answer = success(setB);
     await world.minutes(1.1);
     expect(servedKey(world)).toBe('0002');
+  });
+
+  test('says when the next check is due, and nothing while one is under way', async () => {
+    const world = life(success(setA));
+    await world.clock.advance(0);
+    expect(world.refresher.nextCheckAt()).toBe(world.clock.monotonic() + 60_000);
+    world.answer = new Promise(() => {});
+    await world.minutes(1);
+    expect(world.refresher.nextCheckAt()).toBeUndefined();
+  });
+
+  test('stops between two checks', async () => {
+    const world = life(success(setA));
+    await world.minutes(0.5);
+    await world.refresher.stop();
+    expect(world.clock.pendingTimers()).toBe(0);
+    await world.minutes(60);
+    expect(world.checks).toHaveLength(1);
   });
 
   test('checks when it is asked to, and keeps the minute after that', async () => {
