@@ -44,7 +44,7 @@ export async function startAgent(
   const { clock, networkClock, log, version, pid } = world;
   const { connectTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs, endpoint } = settings.imds;
   const started = clock.now();
-  mkdirSync(runtimeDirectory, { recursive: true, mode: 0o755 });
+  makeRuntimeDirectory(runtimeDirectory);
   const gid = socketGroup(settings.agentSocket.group, log);
   const { store, refresher, ...core } = createAgentCore(settings, runtimeDirectory, gid, {
     ...world,
@@ -109,6 +109,19 @@ export async function startAgent(
     await closeHttpSurface(server, CLOSE_GRACE_MS, networkClock.setTimer);
     releaseSocket();
     log.info('Stopped');
+  }
+}
+
+/** Only the last part of the path: Node's recursive mkdir never returns for a path in /proc. */
+function makeRuntimeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o755 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw new Error(
+      `Cannot make the runtime directory ${path} (${code}): the directory above it must exist and be writable. Name another with --runtime-dir`,
+    );
   }
 }
 
