@@ -11,7 +11,7 @@ export interface Clock {
   now(): EpochMs;
   /** Milliseconds since an arbitrary start. Never goes back; may stand still while the machine is suspended. */
   monotonic(): number;
-  /** Calls `action` once after `delayMs`, unless the returned function is called first. Keeps no process alive. */
+  /** Calls `action` once after `delayMs`, unless the returned function is called first. */
   setTimer(delayMs: number, action: () => void): () => void;
 }
 

@@ -7,7 +7,6 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   setTimer(delayMs, action) {
     const timer = setTimeout(action, delayMs);
-    timer.unref();
     return () => clearTimeout(timer);
   },
 };

@@ -78,6 +78,16 @@ describe('with a served set', () => {
     expect((await simulator.state()).requests.total).toBe(0);
   });
 
+  test.each([
+    ['its disk is full', '"$@" >/dev/full; echo "code $?"'],
+    ['its reader has gone away', '{ "$@"; echo "code $?" >&3; } | :'],
+  ])('a stdout that cannot be written to, since %s, is a failure with one line', async (_, script) => {
+    const shell = ['/bin/sh', '-c', `exec 3>&1; ${script}`, 'sh'];
+    const ended = await run([...shell, ...command, '--runtime-dir', directory.path]);
+    expect(ended.stdout).toBe('code 1\n');
+    expectOneLine(ended.stderr, 'Cannot write to stdout');
+  });
+
   test('--help explains the exit codes and needs no agent', async () => {
     const ended = await run([...command, '--help']);
     expect(ended).toMatchObject({ code: 0, stderr: '' });

@@ -59,9 +59,16 @@ describe.each([
     expect(sts.requests).toEqual([signedWith(before), signedWith(after)]);
   });
 
-  test('knows the account', async () => {
-    await using _world = await agentAndSimulator(directory.path);
-    expect(await provider(credentialProcess)()).toMatchObject({ accountId: '111122223333' });
+  test('is given every part of the set', async () => {
+    await using world = await agentAndSimulator(directory.path);
+    const set = await world.simulator.currentSet();
+    expect(await provider(credentialProcess)()).toMatchObject({
+      accessKeyId: set.accessKeyId,
+      secretAccessKey: set.secretAccessKey,
+      sessionToken: set.sessionToken,
+      expiration: new Date(set.expiration),
+      accountId: '111122223333',
+    });
   });
 
   test('is told the cause when there are no credentials', async () => {

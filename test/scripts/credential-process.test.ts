@@ -130,6 +130,10 @@ for (const { shell, name, isHere } of SHELLS) {
       ['has a command in backticks for a deadline', fileContent(exampleAnswer, '`touch hit`')],
       ['has an array index for a deadline', fileContent(exampleAnswer, 'a[$(touch hit)]')],
       ['has a quoted deadline', fileContent(exampleAnswer, `"9999999"`)],
+      [
+        'has its deadline in a member of another name',
+        fileContent(exampleAnswer, FAR).replace('KeepUntil', 'Until'),
+      ],
       ['says more after its deadline', fileContent(exampleAnswer, FAR).replace('"}\n', '"},1}\n')],
       ['has its parts in another order', `{"KeepUntil":"${FAR}/${bootId}",${exampleAnswer.slice(1)}\n`],
       ['is a shell script', '#!/bin/sh\ntouch hit\n'],

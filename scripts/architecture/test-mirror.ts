@@ -1,0 +1,29 @@
+import type { Finding } from './finding.ts';
+import type { SourceTree } from './source-tree.ts';
+
+/** Tests of the product as a whole, which mirror no single file. */
+const OF_THE_WHOLE = [/^test\/cli\//, /^test\/scenarios\//, /^test\/documentation\.test\.ts$/];
+
+/** A test is found where its source is: `test/x/y.test.ts` tests `src/x/y.ts`. */
+export function* testMirror({ paths }: SourceTree): Generator<Finding> {
+  const existing = new Set(paths);
+  for (const path of paths) {
+    if (!path.endsWith('.test.ts') || OF_THE_WHOLE.some((pattern) => pattern.test(path))) continue;
+    const candidates = sourcesOf(path);
+    if (candidates.some((each) => existing.has(each))) continue;
+    yield {
+      path,
+      line: 1,
+      rule: 'test-mirror',
+      found: `tests ${candidates[0]}, which is not there`,
+      remedy: 'Move the test with its source, or to test/cli or test/scenarios if it tests the whole',
+    };
+  }
+}
+
+function sourcesOf(test: string): readonly string[] {
+  const source = test.slice(0, -'.test.ts'.length);
+  if (source.startsWith('test/support/')) return [`${source}.ts`];
+  const name = source.slice('test/'.length);
+  return source.startsWith('test/scripts/') ? [`${name}.ts`, name, `${name}.sh`] : [`src/${name}.ts`];
+}
