@@ -1,9 +1,9 @@
 /** The agent without its sockets: everything between IMDS and the reader, and what is written beside. */
 import { join } from 'node:path';
 import type { Settings } from './config/settings.ts';
-import { createProcessFile, type ProcessFile } from './delivery/process-file.ts';
+import { createProcessFile, keepShown } from './delivery/process-file.ts';
 import type { Clock, Files, Log, Random } from './domain/ports.ts';
-import { createCredentialSource } from './imds/credential-source.ts';
+import { type CredentialSource, createCredentialSource } from './imds/credential-source.ts';
 import type { Transport } from './imds/transport.ts';
 import { type CredentialStore, createCredentialStore } from './lifecycle/credential-store.ts';
 import { createJournal } from './lifecycle/journal.ts';
@@ -27,6 +27,7 @@ export interface CoreWorld {
 
 export interface AgentCore {
   readonly store: CredentialStore;
+  readonly source: CredentialSource;
   readonly refresher: Refresher;
   /** Takes up what an earlier run left, begins to write beside the socket, and starts the loop. */
   start(): void;
@@ -52,43 +53,43 @@ export function createAgentCore(
     firstGeneration: Math.max(found.generation ?? 0, Math.floor(boot.uptimeSeconds())),
     onListenerError: (error) => log.error('A surface could not be updated', { because: String(error) }),
   });
-  const refresher = createRefresher({
-    source: createCredentialSource({
-      ...settings.imds,
-      ...world,
-      requestTimeoutMs: settings.imds.requestTimeout,
-    }),
-    store,
-    clock,
-    random,
-    log,
-    pace: { checkIntervalMs: settings.imds.checkInterval },
+  const source = createCredentialSource({
+    ...settings.imds,
+    ...world,
+    requestTimeoutMs: settings.imds.requestTimeout,
   });
-  let processFile: ProcessFile | undefined;
+  const pace = { checkIntervalMs: settings.imds.checkInterval };
+  const refresher = createRefresher({ source, store, clock, random, log, pace });
   let stopShowing = () => {};
 
   return {
     store,
+    source,
     refresher,
     start() {
-      const shown = createProcessFile({
+      files.sweepTemporaries(warm.path);
+      const processFile = createProcessFile({
         path: join(runtimeDirectory, 'credential-process.json'),
         mode: 0o640,
         gid,
         boot,
         files,
       });
-      processFile = shown;
+      const show = keepShown(processFile, log);
       store.subscribe(createJournal(log, clock));
-      stopShowing = store.subscribe(({ served, servedForMs }) => shown.show(served, servedForMs));
+      // Stored before it is shown: what a consumer has seen, a restart knows.
       store.subscribe(keepWarm(warm));
+      const unsubscribe = store.subscribe(show);
+      stopShowing = () => {
+        unsubscribe();
+        show({ served: undefined, servedForMs: 0 });
+      };
       takeUpWarmState(store, found, settings.imds.role, clock);
       refresher.start();
     },
     async stop() {
       await refresher.stop();
       stopShowing();
-      processFile?.show(undefined, 0);
     },
   };
 }

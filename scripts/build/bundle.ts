@@ -23,10 +23,13 @@ const groups: CodeSplittingGroup[] = [
  * CommonJS, because it starts faster: an ES module waits for its loader, and reads every export of every built-in
  * module it imports. Nothing is renamed, so that a stack trace can be read; comments are taken out.
  */
-export async function bundle(root: string): Promise<readonly Chunk[]> {
+export async function bundle(
+  root: string,
+  input = { rolekeeper: 'src/cli/main.ts' },
+): Promise<readonly Chunk[]> {
   const build = await rolldown({
     cwd: root,
-    input: { rolekeeper: 'src/cli/main.ts' },
+    input,
     platform: 'node',
     plugins: [commonjsEntry, leaveOut],
     transform: { define: definitions },
@@ -38,6 +41,7 @@ export async function bundle(root: string): Promise<readonly Chunk[]> {
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
     codeSplitting: { groups },
+    dynamicImportInCjs: false,
     comments: { legal: false, annotation: false, jsdoc: false },
   });
   await build.close();

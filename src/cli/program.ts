@@ -1,18 +1,31 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../domain/duration.ts';
+import { exportFormats } from '../domain/export-formats.ts';
 import { type AgentOptions, withAgentOptions } from './agent-settings.ts';
+import { withAgentSocketOptions } from './agent-socket-options.ts';
 import type { CommandWorld } from './command-world.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { FileOption, ProfileOptions } from './config.ts';
+import { surfaces } from './env/known-client.ts';
+import { environmentFormats } from './env/render.ts';
+import type { EnvOptions } from './env.ts';
+import type { ExecOptions } from './exec.ts';
+import { EXIT } from './exit-codes.ts';
+import type { ExportOptions } from './export.ts';
 import type { WaitOptions } from './wait.ts';
 
-/** Every verb but `credential-process`, which `main` runs itself. Each loads what it needs when it is called. */
-export async function runProgram(argv: readonly string[], world: CommandWorld): Promise<ExitCode> {
-  let exitCode: ExitCode = EXIT.ok;
+/**
+ * Every verb but `credential-process`, which `main` runs itself. Each loads what it needs when it is called. Resolves
+ * with the exit code: one of `EXIT`, or that of the command that `exec` ran.
+ */
+export async function runProgram(argv: readonly string[], world: CommandWorld): Promise<number> {
+  let exitCode: number = EXIT.ok;
   const program = new Command('rolekeeper')
     .description(
       "The credential agent of an EC2 instance: keeps the role's credentials fresh and hands them out.",
     )
     .version(world.version)
+    // So that everything after the name of exec's command is that command's own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
@@ -33,14 +46,48 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
   });
   // Only for --help: main.ts runs this verb before it loads this file.
   command('credential-process', 'print the credentials once, for credential_process in an AWS profile');
-  command('wait', 'return when the agent serves usable credentials')
-    .option('--timeout <duration>', 'how long to wait', duration, duration('60s'))
-    .option('--config <file>', 'configuration file, where it names another socket path')
-    .option('--runtime-dir <dir>', "the agent's runtime directory")
-    .action(async (options: WaitOptions) => {
-      const { wait } = await import('./wait.ts');
-      exitCode = await wait(options, world);
-    });
+  withAgentSocketOptions(
+    command('wait', 'return when the agent serves usable credentials').option(
+      '--timeout <duration>',
+      'how long to wait',
+      duration,
+      duration('60s'),
+    ),
+  ).action(async (options: WaitOptions) => {
+    const { wait } = await import('./wait.ts');
+    exitCode = await wait(options, world);
+  });
+  withAgentSocketOptions(
+    command('exec', 'run a command with the credentials in its environment')
+      .usage('[options] [--] COMMAND [ARGUMENT...]')
+      .argument('<command>', 'what to run: its exit code is the result; 127 none found, 126 not runnable')
+      .argument('[arguments...]', 'its own arguments and options')
+      .passThroughOptions()
+      .option('--min-remaining <duration>', 'refuse credentials with less life left than this', duration),
+  ).action(async (name: string, args: readonly string[], options: ExecOptions) => {
+    const { exec } = await import('./exec.ts');
+    exitCode = await exec([name, ...args], options, world);
+  });
+  withAgentSocketOptions(
+    command('export', 'print the credentials, for a shell or a file')
+      .addOption(new Option('--format <format>', 'its syntax').choices(exportFormats).default('env'))
+      .option('--profile <name>', "the section's name in ini", 'default'),
+  ).action(async (options: ExportOptions) => {
+    const { exportSet } = await import('./export.ts');
+    exitCode = await exportSet(options, world);
+  });
+  withAgentSocketOptions(
+    command('env', 'print the environment that leads a program to the agent')
+      .requiredOption('--for <client>', 'which program or SDK, or list')
+      .addOption(new Option('--format <format>', 'its syntax').choices(environmentFormats).default('sh'))
+      .addOption(new Option('--surface <surface>', 'instead of the best one').choices(surfaces))
+      .option('--profile <name>', 'the profile with the credential_process', 'rolekeeper')
+      .option('--reveal', 'print the token itself, for programs that do not read its file'),
+  ).action(async (options: EnvOptions) => {
+    const { env } = await import('./env.ts');
+    exitCode = await env(options, world);
+  });
+  addConfigVerbs(command('config', 'print or check the configuration'));
   command('demo', 'watch a compressed day in the life of a role: simulator and agent on loopback').action(
     async () => {
       const { demo } = await import('./demo.ts');
@@ -61,6 +108,37 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
 
   function command(name: string, description: string): Command {
     return program.command(name).description(description);
+  }
+
+  function addConfigVerbs(config: Command): void {
+    config
+      .command('profile')
+      .description('print a profile for ~/.aws/config')
+      .option('--name <name>', "the profile's name", 'rolekeeper')
+      .option('--runtime-dir <dir>', "the agent's runtime directory")
+      .action(async (options: ProfileOptions) => {
+        exitCode = (await import('./config.ts')).configProfile(options, world);
+      });
+    config
+      .command('default')
+      .description('print the file that changes nothing, with every key explained')
+      .action(async () => {
+        exitCode = (await import('./config.ts')).configDefault(world);
+      });
+    config
+      .command('check')
+      .description('say everything that is wrong, or ok')
+      .option('--config <file>', 'configuration file (default: /etc/rolekeeper/config.toml)')
+      .action(async (options: FileOption) => {
+        exitCode = await (await import('./config.ts')).configCheck(options, world);
+      });
+    config
+      .command('show')
+      .description('print what is in force, and where each value comes from')
+      .option('--config <file>', 'configuration file (default: /etc/rolekeeper/config.toml)')
+      .action(async (options: FileOption) => {
+        exitCode = await (await import('./config.ts')).configShow(options, world);
+      });
   }
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Agent, startAgent } from '../agent.ts';
+import { takeInheritedSockets } from '../platform/inherited-sockets.ts';
 import { createLog, logFormat } from '../platform/log.ts';
 import { SocketInUseError } from '../platform/unix-socket.ts';
 import { type AgentOptions, type AgentSettings, readAgentSettings } from './agent-settings.ts';
@@ -31,7 +32,9 @@ export async function runAgent(
   });
   let agent: Agent;
   try {
-    agent = await startAgent(settings, runtimeDirectory, { ...world, networkClock: world.clock, log });
+    const inherited = takeInheritedSockets(world.env, world.pid);
+    const networkClock = world.clock;
+    agent = await startAgent(settings, runtimeDirectory, { ...world, networkClock, log, inherited });
   } catch (error) {
     log.error((error as Error).message);
     return error instanceof SocketInUseError ? EXIT.alreadyRunning : EXIT.failure;

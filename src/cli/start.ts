@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Agent } from '../agent.ts';
 import { createSimulatedInstance } from '../simulator/instance.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { type AgentOptions, readAgentSettings } from './agent-settings.ts';
@@ -30,10 +31,12 @@ async function startIn(options: AgentOptions, world: CommandWorld): Promise<Exit
   const isSimulated = read.ok && read.origins['imds.endpoint'] === 'default';
   const simulator = isSimulated ? await simulatedInstance(world) : undefined;
   try {
+    // On a port of its own, so that it can be tried beside an agent that is at work.
+    const beside = { containerEndpointListen: '127.0.0.1:0', ...options };
     const onSimulator =
-      simulator && (await readAgentSettings({ ...options, imdsEndpoint: simulator.url }, world));
-    return await runAgent(onSimulator ?? read, world, ({ socketPath }) => {
-      world.stdout.write(linesToPaste(socketPath, simulator));
+      simulator && (await readAgentSettings({ ...beside, imdsEndpoint: simulator.url }, world));
+    return await runAgent(onSimulator ?? read, world, (agent) => {
+      world.stdout.write(linesToPaste(agent, simulator));
     });
   } finally {
     await simulator?.close();
@@ -46,7 +49,7 @@ function simulatedInstance({ clock, random }: CommandWorld): Promise<Simulator> 
   return startSimulator({ listen: '127.0.0.1:0', instance, clock, log });
 }
 
-function linesToPaste(socketPath: string, simulator: Simulator | undefined): string {
+function linesToPaste({ socketPath, containerUrl }: Agent, simulator: Simulator | undefined): string {
   const directory = dirname(socketPath);
   const helper = fileURLToPath(new URL('../../scripts/credential-process', import.meta.url));
   const about =
@@ -56,6 +59,14 @@ function linesToPaste(socketPath: string, simulator: Simulator | undefined): str
 # Look at it and change it: curl -s ${simulator.url}/_control/state
 #                           curl -s ${simulator.url}/_control -d '{"rotate":true}'
 `;
+  const container =
+    containerUrl === undefined
+      ? ''
+      : `
+# the environment for any AWS SDK
+export AWS_CONTAINER_CREDENTIALS_FULL_URI=${containerUrl}
+export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=${directory}/container-token
+`;
   return `${about}
 # a profile for ~/.aws/config; then: aws configure export-credentials --profile rolekeeper
 [profile rolekeeper]
@@ -63,7 +74,7 @@ credential_process = env ROLEKEEPER_RUNTIME_DIR=${directory} ${helper}
 
 # the agent's API
 curl -s --unix-socket ${socketPath} http://localhost/v1/status
-
+${container}
 # the environment for the helper and for rolekeeper's other commands
 export ROLEKEEPER_RUNTIME_DIR=${directory}
 

@@ -43,6 +43,7 @@ export function askAgent({ socketPath, path, deadlineMs, clock }: AskOptions): P
   const request = http.get(
     { socketPath, path, agent: false, headers: { Host: 'rolekeeper' } },
     (response) => {
+      request.removeListener('close', lost);
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -61,7 +62,13 @@ export function askAgent({ socketPath, path, deadlineMs, clock }: AskOptions): P
     request.destroy(new Error(`no whole answer within ${deadlineMs} ms`));
   });
   request.on('error', fail);
+  // An answer that switches protocols ends in this alone.
+  request.on('close', lost);
   return promise;
+
+  function lost(): void {
+    fail(new Error('the connection ended without one'));
+  }
 
   function fail(error: NodeJS.ErrnoException): void {
     cancel();
@@ -74,6 +81,9 @@ function explain(error: NodeJS.ErrnoException, socketPath: string): AgentError {
     case 'ENOENT':
     case 'ECONNREFUSED':
     case 'ENOTDIR':
+    case 'ELOOP':
+    // The path is too long for a socket.
+    case 'EINVAL':
       return new AgentError(
         'not-running',
         `No agent is listening on ${socketPath} (${error.code}): start it (systemctl start rolekeeper) or name its --runtime-dir`,

@@ -1,7 +1,7 @@
 /** What an answer of the agent other than 200 says. `code` is the agent's, undefined where the body is not its own. */
 export interface ParsedRefusal {
   readonly code: string | undefined;
-  /** One line. */
+  /** One line, with nothing in it that a terminal would obey. */
   readonly message: string;
 }
 
@@ -9,7 +9,7 @@ export function parseRefusal(status: number, body: string): ParsedRefusal {
   try {
     const { code, message } = JSON.parse(body);
     if (typeof code === 'string' && typeof message === 'string') {
-      return { code, message: message.replaceAll(/\s+/g, ' ') };
+      return { code, message: message.replaceAll(/[\s\p{Cc}]+/gu, ' ') };
     }
   } catch {
     // Falls through to the answer for a body that is not ours.

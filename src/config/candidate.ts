@@ -3,8 +3,8 @@ import type { SettingKey } from './settings.ts';
 import type { Parsed } from './value-types.ts';
 
 /** What one place says about one setting. */
-export interface Candidate {
-  readonly key: SettingKey;
+export interface Candidate<Key extends string = SettingKey> {
+  readonly key: Key;
   readonly place: Place;
   readonly parsed: Parsed<unknown>;
   /** The value as it was written, fit for an error. */
@@ -23,6 +23,6 @@ export function originOf({ source, line }: Place): string {
   return line === undefined ? source : `${source}:${line}`;
 }
 
-export function errorsOf({ key, place, parsed, found }: Candidate): ConfigError[] {
+export function errorsOf({ key, place, parsed, found }: Candidate<string>): ConfigError[] {
   return parsed.ok ? [] : [{ ...place, key, rule: parsed.rule, found, nextStep: parsed.nextStep }];
 }

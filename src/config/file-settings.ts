@@ -1,26 +1,31 @@
 import { type Candidate, errorsOf } from './candidate.ts';
 import type { ConfigError } from './config-error.ts';
-import { fileSettingsOf, type NamedSetting, type SettingKey, sectionNames } from './settings.ts';
-import { shownValue } from './shown.ts';
+import { entryValue, withArticle } from './entry-value.ts';
+import { FILES_SECTION } from './file-sink-settings.ts';
+import { type GivenFileSink, readFilesSections } from './files-section.ts';
+import { fileSettingsOf, type SettingKey, sectionNames } from './settings.ts';
+import { shownSetting, shownValue } from './shown.ts';
 import { readToml, type TomlEntry } from './toml-entries.ts';
 import { unknownKey } from './unknown-key.ts';
-import type { Parsed } from './value-types.ts';
 
 export interface FileSettings {
   readonly candidates: ReadonlyMap<SettingKey, Candidate>;
+  readonly sinks: readonly GivenFileSink[];
   /** In the order of the file. */
   readonly errors: readonly ConfigError[];
 }
 
-export const noFile: FileSettings = { candidates: new Map(), errors: [] };
+export const noFile: FileSettings = { candidates: new Map(), sinks: [], errors: [] };
 
 /** What a file's text says about which setting, and everything in it that does not fit the table. Never rejects. */
 export async function readFileSettings(source: string, text: string): Promise<FileSettings> {
   const reading = await readToml(source, text);
-  if (!reading.ok) return { candidates: new Map(), errors: [reading.error] };
+  if (!reading.ok) return { ...noFile, errors: [reading.error] };
   const candidates = new Map<SettingKey, Candidate>();
   const errors = new Map<string, ConfigError>();
-  for (const entry of reading.entries) {
+  const isSinks = ({ path }: TomlEntry) => path[0] === FILES_SECTION;
+  const files = readFilesSections(source, reading.entries.filter(isSinks));
+  for (const entry of reading.entries.filter((each) => !isSinks(each))) {
     const meaning = meaningOf(source, entry);
     if (meaning === undefined) continue;
     const found = 'parsed' in meaning ? errorsOf(meaning) : [meaning];
@@ -30,7 +35,11 @@ export async function readFileSettings(source: string, text: string): Promise<Fi
       if (!errors.has(about)) errors.set(about, error);
     }
   }
-  return { candidates, errors: [...errors.values()] };
+  return { candidates, sinks: files.sinks, errors: [...errors.values(), ...files.errors].sort(byPlace) };
+}
+
+function byPlace(a: ConfigError, b: ConfigError): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 /** Undefined for the header of a known section, which says nothing by itself. */
@@ -43,23 +52,8 @@ function meaningOf(source: string, entry: TomlEntry): Candidate | ConfigError | 
   return {
     key: row.key,
     place: { source, ...entry.value },
-    parsed: parse(row, entry),
-    found: entry.written === '' ? 'a section' : shownValue(row.key, entry.written),
-  };
-}
-
-function parse({ type, key }: NamedSetting, entry: TomlEntry): Parsed<unknown> {
-  const kind = entry.path.length > 2 ? 'table' : entry.kind;
-  if (kind === type.fileKind) return type.parse(entry.text);
-  const article = type.fileKind === 'integer' ? 'an' : 'a';
-  const nextStep =
-    type.fileKind === 'string' && kind !== 'table' && kind !== 'array' && kind !== 'array of tables'
-      ? 'Put the value in double quotes.'
-      : `Write one value: ${key.slice(key.indexOf('.') + 1)} = ….`;
-  return {
-    ok: false,
-    rule: `${type.rule}, as ${article} ${type.fileKind}, not as ${withArticle(kind)}`,
-    nextStep,
+    parsed: entryValue(row.type, row.name, entry),
+    found: entry.written === '' ? 'a section' : shownSetting(entry.written),
   };
 }
 
@@ -72,8 +66,4 @@ function notASection(source: string, entry: TomlEntry, section: string): ConfigE
     found: entry.written === '' ? `[[${section}]]` : shownValue(section, entry.written),
     nextStep: `Write [${section}] on a line of its own and its keys below.`,
   };
-}
-
-function withArticle(kind: TomlEntry['kind']): string {
-  return /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`;
 }

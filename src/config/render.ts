@@ -1,4 +1,5 @@
 /** The table of settings as text for people: the file with all defaults, and what is in force. */
+import { FILES_SECTION, fileSinkSettings } from './file-sink-settings.ts';
 import { DEFAULT_CONFIG_PATH } from './load.ts';
 import type { Origins } from './resolve.ts';
 import {
@@ -10,21 +11,30 @@ import {
   sectionNames,
 } from './settings.ts';
 import { shown } from './shown.ts';
-import { quoted } from './value-types.ts';
+import { quoted, type ValueType } from './value-types.ts';
 
 const WIDTH = 100;
 
 /** TOML that says what is in force without a file. */
 export function renderDefaultConfig(): string {
-  return `${[header(), ...sectionNames.map(renderSection)].join('\n\n')}\n`;
+  return `${[header(), ...sectionNames.map(renderSection), renderFiles()].join('\n\n')}\n`;
 }
 
 /** One line each: `imds.endpoint = "auto"  (default)`. */
 export function explainSettings(settings: Settings, origins: Origins): string {
-  const lines = allSettings.map((row) => ({
-    value: `${row.key} = ${row.type.format(currentValue(settings, row))}`,
-    origin: shown(origins[row.key]),
-  }));
+  const lines = [
+    ...allSettings.map((row) => ({
+      value: `${row.key} = ${row.type.format(currentValue(settings, row))}`,
+      origin: shown(origins[row.key]),
+    })),
+    ...settings.files.flatMap((sink, index) =>
+      fileSinkSettings.map(({ name, type }) => {
+        const key = `files[${index}].${name}` as const;
+        const value = type.format(Reflect.get(sink, camelCase(name)));
+        return { value: `${key} = ${value}`, origin: shown(origins[key] ?? 'default') };
+      }),
+    ),
+  ];
   const width = Math.max(...lines.map(({ value }) => value.length));
   return lines.map(({ value, origin }) => `${value.padEnd(width)}  (${origin})\n`).join('');
 }
@@ -41,9 +51,34 @@ function renderSection(section: string): string {
 
 function renderSetting(row: NamedSetting): string {
   const variables = [row.variable, ...(row.aws ?? []).map(({ name }) => name)].join(', ');
-  const rule = `${row.type.rule.charAt(0).toUpperCase()}${row.type.rule.slice(1)}.`;
-  const value = row.type.fileKind === 'string' ? quoted(row.default) : row.default;
-  return [comment(`${row.doc} ${rule}`), comment(variables), `${row.name} = ${value}`].join('\n');
+  const rule = sentence(row.type.rule);
+  return [
+    comment(`${row.doc} ${rule}`),
+    comment(variables),
+    `${row.name} = ${literal(row.type, row.default)}`,
+  ].join('\n');
+}
+
+/** Commented out, with # and no blank: there is none by default. */
+function renderFiles(): string {
+  const about = comment(
+    'One such section for each file that is kept up to date, for programs that read their credentials from one. There is none by default.',
+  );
+  const rows = fileSinkSettings.map(({ name, type, doc, default: text, example = '' }) =>
+    [comment(`${doc} ${sentence(type.rule)}`), `#${name} = ${literal(type, text ?? example)}`].join('\n'),
+  );
+  return [`${about}\n#[[${FILES_SECTION}]]`, ...rows].join('\n\n').replaceAll('\n\n', '\n#\n');
+}
+
+function sentence(rule: string): string {
+  return `${rule.charAt(0).toUpperCase()}${rule.slice(1)}.`;
+}
+
+/** A default's text as it is, in TOML: `60s` is not turned into `1m`. */
+function literal(type: ValueType<unknown>, text: string): string {
+  if (type.fileKind === 'string') return quoted(text);
+  const parsed = type.parse(text);
+  return parsed.ok ? type.format(parsed.value) : text;
 }
 
 /** Lines of at most `WIDTH` characters, each with its #. */

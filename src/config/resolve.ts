@@ -1,9 +1,12 @@
 import { type Candidate, errorsOf, originOf } from './candidate.ts';
 import type { ConfigError } from './config-error.ts';
+import { separateListeners } from './conflicts.ts';
 import { type Environment, variable } from './environment.ts';
 import { noFile, readFileSettings } from './file-settings.ts';
+import { FILES_SECTION, type FileSinkSettingName } from './file-sink-settings.ts';
+import type { GivenFileSink } from './files-section.ts';
 import { allSettings, camelCase, type NamedSetting, type SettingKey, type Settings } from './settings.ts';
-import { shownValue } from './shown.ts';
+import { shownSetting } from './shown.ts';
 import { settleTimeouts } from './timeouts.ts';
 import { unknownVariables } from './unknown-variables.ts';
 import { quoted, type ValueType } from './value-types.ts';
@@ -19,7 +22,10 @@ export interface ConfigInput {
 export type Flags = { readonly [Key in SettingKey]?: string | undefined };
 
 /** Where each value came from: `--imds-role`, a variable's name, `FILE:LINE` or `default`. */
-export type Origins = Readonly<Record<SettingKey, string>>;
+export type Origins = Readonly<Record<SettingKey, string> & Record<FileSinkKey, string>>;
+
+/** As in `files[0].path`: the first of the `[[files]]` is 0. */
+export type FileSinkKey = `files[${number}].${FileSinkSettingName}`;
 
 export type ConfigResult =
   | { readonly ok: true; readonly settings: Settings; readonly origins: Origins }
@@ -32,12 +38,14 @@ export type ConfigResult =
  */
 export async function resolveSettings({ file, env, flags }: ConfigInput): Promise<ConfigResult> {
   const fromFile = file === undefined ? noFile : await readFileSettings(file.path, file.text);
-  const chosen = settleTimeouts(
-    allSettings.map((row) => given(row, flags, env) ?? fromFile.candidates.get(row.key) ?? defaultOf(row)),
+  const chosen = separateListeners(
+    settleTimeouts(
+      allSettings.map((row) => given(row, flags, env) ?? fromFile.candidates.get(row.key) ?? defaultOf(row)),
+    ),
   );
   const notYetCounted = chosen.filter((candidate) => candidate !== fromFile.candidates.get(candidate.key));
   const errors = [...fromFile.errors, ...notYetCounted.flatMap(errorsOf), ...unknownVariables(env)];
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, ...assembled(chosen) };
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, ...assembled(chosen, fromFile.sinks) };
 }
 
 /** By flag or variable. A flag set to nothing is meant; a variable set to nothing is not set. */
@@ -56,12 +64,15 @@ function defaultOf(row: NamedSetting): Candidate {
 }
 
 function candidate(row: NamedSetting, source: string, type: ValueType<unknown>, text: string): Candidate {
-  const found = shownValue(row.key, quoted(text));
+  const found = shownSetting(quoted(text));
   return { key: row.key, place: { source }, parsed: type.parse(text), found };
 }
 
 /** The casts are sound because `allSettings` and `Settings` are derived from the same table. */
-function assembled(chosen: readonly Candidate[]): { settings: Settings; origins: Origins } {
+function assembled(
+  chosen: readonly Candidate[],
+  sinks: readonly GivenFileSink[],
+): { settings: Settings; origins: Origins } {
   const sections: Record<string, Record<string, unknown>> = {};
   const origins: Record<string, string> = {};
   for (const { key, place, parsed } of chosen) {
@@ -70,5 +81,10 @@ function assembled(chosen: readonly Candidate[]): { settings: Settings; origins:
     sections[section] = { ...sections[section], [name]: parsed.value };
     origins[key] = originOf(place);
   }
-  return { settings: sections as unknown as Settings, origins: origins as Origins };
+  sinks.forEach((sink, index) => {
+    for (const [name, origin] of Object.entries(sink.origins))
+      origins[`${FILES_SECTION}[${index}].${name}`] = origin;
+  });
+  const settings = { ...sections, [FILES_SECTION]: sinks.map((sink) => sink.settings) };
+  return { settings: settings as unknown as Settings, origins: origins as Origins };
 }

@@ -1,6 +1,7 @@
 /**
  * Every setting there is. Defaults, bounds, variables, flags, the file's keys, the help and the type `Settings` are all
- * derived from this table: a new setting is one entry here.
+ * derived from this table: a new setting is one entry here. Only what can be there several times, `[[files]]`, has a
+ * table of its own: `file-sink-settings.ts`.
  *
  * A setting's value comes from the first of: its flag (`--imds-endpoint`), its `ROLEKEEPER_*` variable
  * (`ROLEKEEPER_IMDS_ENDPOINT`), AWS's own variable, the file, its default. A variable set to nothing counts as not set.
@@ -9,27 +10,15 @@
  * instead; rolekeeper is what reads IMDS for them.
  */
 import { awsSeconds } from './aws-seconds.ts';
+import type { FileSinkSettings } from './file-sink-settings.ts';
 import { awsEndpointMode, httpOrigin, imdsEndpoint } from './imds-endpoint.ts';
-import { group, privateMode, roleName, socketPath } from './socket-values.ts';
-import { durationBetween, oneOf, type ValueType, wholeNumber } from './value-types.ts';
+import { authorization, listenAddress } from './listener-values.ts';
+import { type CamelCase, flagName, type Setting, setting, variableName } from './setting.ts';
+import { privateMode, roleName, socketPath } from './socket-values.ts';
+import { group, users } from './user-values.ts';
+import { durationBetween, oneOf, trueOrFalse, wholeNumber } from './value-types.ts';
 
-export interface Setting<T> {
-  readonly type: ValueType<T>;
-  /** As a flag or variable would give it. */
-  readonly default: string;
-  /** One sentence; the type's rule is printed beside it. */
-  readonly doc: string;
-  /** AWS's own variables for it, the first that is set counts. */
-  readonly aws?: readonly AwsVariable<T>[];
-  /** Only by flag or variable, not in the file. */
-  readonly notInFile?: true;
-}
-
-export interface AwsVariable<T> {
-  readonly name: string;
-  /** AWS writes some values in other units or words than rolekeeper does. */
-  readonly type: ValueType<T>;
-}
+export { camelCase, variableName } from './setting.ts';
 
 export const settingTable = {
   imds: {
@@ -101,6 +90,62 @@ export const settingTable = {
       doc: "The socket's group.",
     }),
   },
+  line_socket: {
+    enabled: setting({
+      type: trueOrFalse,
+      default: 'false',
+      doc: 'Whether each connection to the line socket is given one credential_process line and closed, for programs that can only read.',
+    }),
+    path: setting({
+      type: socketPath,
+      default: 'credentials.sock',
+      doc: 'The Unix socket that gives the line.',
+    }),
+    mode: setting({
+      type: privateMode,
+      default: '0660',
+      doc: "The socket's permission bits: who may write to it gets the credentials.",
+    }),
+    group: setting({
+      type: group,
+      default: 'rolekeeper',
+      doc: "The socket's group.",
+    }),
+  },
+  container_endpoint: {
+    enabled: setting({
+      type: trueOrFalse,
+      default: 'true',
+      doc: 'Whether AWS SDKs are served where AWS_CONTAINER_CREDENTIALS_FULL_URI points them to.',
+    }),
+    listen: setting({
+      type: listenAddress,
+      default: '127.0.0.1:9911',
+      doc: 'Where it listens; a port of 0 is any that is free.',
+    }),
+    authorize: setting({
+      type: authorization,
+      default: 'token',
+      doc: "What a caller has to show: token is the content of the runtime directory's container-token.",
+    }),
+  },
+  imds_endpoint: {
+    enabled: setting({
+      type: trueOrFalse,
+      default: 'false',
+      doc: 'Whether programs that know only IMDS are served where AWS_EC2_METADATA_SERVICE_ENDPOINT points them to.',
+    }),
+    listen: setting({
+      type: listenAddress,
+      default: '127.0.0.1:9912',
+      doc: 'Where it listens; a port of 0 is any that is free.',
+    }),
+    tokenless_users: setting({
+      type: users,
+      default: '',
+      doc: 'Whose programs may read without a token first, as IMDSv1 allowed.',
+    }),
+  },
   log: {
     level: setting({
       type: oneOf('error', 'warn', 'info', 'debug'),
@@ -117,15 +162,15 @@ export const settingTable = {
 
 type Table = typeof settingTable;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
-type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
-  ? `${Head}${Capitalize<CamelCase<Tail>>}`
-  : S;
 
 /** Every setting's value, as in `settings.agentSocket.mode`. Durations are milliseconds, modes numbers. */
 export type Settings = {
   readonly [Section in keyof Table as CamelCase<Section>]: {
     readonly [Name in keyof Table[Section] as CamelCase<Name & string>]: ValueOf<Table[Section][Name]>;
   };
+} & {
+  /** The `[[files]]` of the file, in its order. */
+  readonly files: readonly FileSinkSettings[];
 };
 
 /** As in `agent_socket.mode`. */
@@ -154,24 +199,4 @@ export const sectionNames: readonly string[] = Object.keys(settingTable);
 /** The settings of a section that the file may hold; none for a section that does not exist. */
 export function fileSettingsOf(section: string): readonly NamedSetting[] {
   return allSettings.filter((row) => row.section === section && row.notInFile === undefined);
-}
-
-/** `imds.check_interval` is `ROLEKEEPER_IMDS_CHECK_INTERVAL`. */
-export function variableName(key: string): string {
-  return `ROLEKEEPER_${key.replaceAll('.', '_').toUpperCase()}`;
-}
-
-/** `imds.check_interval` is `--imds-check-interval`. */
-export function flagName(key: string): string {
-  return `--${key.replaceAll(/[._]/g, '-')}`;
-}
-
-/** `check_interval` is `checkInterval` in `Settings`. */
-export function camelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** Checks a row's types and leaves it as it is. */
-function setting<T>(row: Setting<T>): Setting<T> {
-  return row;
 }

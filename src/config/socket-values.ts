@@ -2,24 +2,31 @@ import { type Parsed, quoted, type ValueType } from './value-types.ts';
 
 /** Bytes in `sun_path` of a Unix socket's address, less the NUL that ends it (unix(7)). */
 const LONGEST_SOCKET_PATH = 107;
-const LARGEST_GROUP_ID = 0xffff_fffe;
 
-/** A file's permission bits, written as four octal digits. Others get nothing: who reaches the socket gets credentials. */
-export const privateMode: ValueType<number> = {
-  fileKind: 'string',
-  rule: 'must be four octal digits, the first and the last of them 0, such as 0660',
-  parse(text) {
-    if (!/^0[0-7]{3}$/.test(text))
-      return refused(privateMode.rule, 'Write 0660 to let the group in, 0600 to let nobody else in.');
-    const value = Number.parseInt(text, 8);
-    if ((value & 0o007) === 0) return { ok: true, value };
-    return refused(
-      'must not give anything to others (its last digit must be 0): whoever can connect gets the credentials',
-      `Write ${text.slice(0, 3)}0, and let consumers in through the group.`,
-    );
-  },
-  format: (mode) => quoted(mode.toString(8).padStart(4, '0')),
-};
+/** The permission bits of a socket, written as four octal digits. Others get nothing. */
+export const privateMode = modeWithoutOthers('0660', 'whoever can connect gets the credentials');
+
+/** The permission bits of a file with credentials in it. */
+export const privateFileMode = modeWithoutOthers('0640', 'whoever can read the file gets the credentials');
+
+function modeWithoutOthers(example: string, reason: string): ValueType<number> {
+  const rule = `must be four octal digits, the first and the last of them 0, such as ${example}`;
+  return {
+    fileKind: 'string',
+    rule,
+    parse(text) {
+      if (!/^0[0-7]{3}$/.test(text))
+        return refused(rule, `Write ${example} to let the group in, 0600 to let nobody else in.`);
+      const value = Number.parseInt(text, 8);
+      if ((value & 0o007) === 0) return { ok: true, value };
+      return refused(
+        `must not give anything to others (its last digit must be 0): ${reason}`,
+        `Write ${text.slice(0, 3)}0, and let consumers in through the group.`,
+      );
+    },
+    format: (mode) => quoted(mode.toString(8).padStart(4, '0')),
+  };
+}
 
 /** A path in the runtime directory (relative), or absolute. */
 export const socketPath: ValueType<string> = {
@@ -41,21 +48,6 @@ export const socketPath: ValueType<string> = {
       );
     }
     return { ok: true, value: text };
-  },
-  format: quoted,
-};
-
-/** A group by name or number; empty: the agent's own. Names of directory services may hold spaces and @. */
-export const group: ValueType<string> = {
-  fileKind: 'string',
-  rule: "must be a group's name or number, or empty for the agent's own group",
-  parse(text) {
-    const isNumber = /^\d+$/.test(text);
-    const fits = isNumber
-      ? Number(text) <= LARGEST_GROUP_ID
-      : /^(?![-+\s])[^:,/\p{Cc}]{0,256}(?<!\s)$/u.test(text);
-    if (fits) return { ok: true, value: text };
-    return refused(group.rule, 'Write a group that `getent group` lists.');
   },
   format: quoted,
 };

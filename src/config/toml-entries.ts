@@ -22,6 +22,8 @@ export interface TomlEntry {
   readonly kind: TomlKind;
   /** A string's content; of everything else what was written. */
   readonly text: string;
+  /** The elements of an array that are strings; undefined where one is not, and for everything else. */
+  readonly items?: readonly string[] | undefined;
   /** As it was written, quotes included; empty for a section's header. */
   readonly written: string;
   readonly key: Position;
@@ -71,9 +73,25 @@ function entriesOf(
   const { value } = node;
   const written = toml.slice(...value.range);
   const text = value.type === 'TOMLValue' && value.kind === 'string' ? value.value : written;
-  const entry: TomlEntry = { path, kind: kindOf(value), text, written, key, value: positionOf(value) };
+  const entry: TomlEntry = {
+    path,
+    kind: kindOf(value),
+    text,
+    items: itemsOf(value),
+    written,
+    key,
+    value: positionOf(value),
+  };
   if (value.type !== 'TOMLInlineTable' || path.length > SECTION_DEPTH) return [entry];
   return [entry, ...value.body.flatMap((inner) => entriesOf(inner, path, toml))];
+}
+
+function itemsOf(value: AST.TOMLContentNode): readonly string[] | undefined {
+  if (value.type !== 'TOMLArray') return undefined;
+  const items = value.elements.flatMap((each) =>
+    each.type === 'TOMLValue' && each.kind === 'string' ? [each.value] : [],
+  );
+  return items.length === value.elements.length ? items : undefined;
 }
 
 function kindOf(value: AST.TOMLContentNode): TomlKind {

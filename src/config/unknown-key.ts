@@ -1,4 +1,5 @@
 import type { ConfigError } from './config-error.ts';
+import { FILES_SECTION, fileSinkSettings } from './file-sink-settings.ts';
 import { nearest } from './nearest.ts';
 import { allSettings, fileSettingsOf, sectionNames } from './settings.ts';
 import { shownKey, shownValue } from './shown.ts';
@@ -25,24 +26,38 @@ function nextStep(path: readonly string[]): string {
   if (notInFile !== undefined) return `Remove it and set the variable ${notInFile.variable}.`;
   const meant = name === undefined ? meantAtTop(section) : meantIn(section, name);
   if (meant !== undefined) return `Did you mean ${meant}?`;
-  const known = name === undefined ? sectionNames : fileSettingsOf(section).map((row) => row.name);
-  const where = name === undefined ? 'sections' : `keys of [${section}]`;
+  const known = name === undefined ? allSections : namesIn(section);
+  const where = name === undefined ? 'sections' : `keys of ${header(section)}`;
   return `Remove it; the ${where} are ${listed(known, 'and')}.`;
+}
+
+const allSections: readonly string[] = [...sectionNames, FILES_SECTION];
+
+function namesIn(section: string): readonly string[] {
+  const rows = section === FILES_SECTION ? fileSinkSettings : fileSettingsOf(section);
+  return rows.map(({ name }) => name);
+}
+
+function header(section: string): string {
+  return section === FILES_SECTION ? `[[${section}]]` : `[${section}]`;
 }
 
 /** A section misspelled, or a key written above its section's header. */
 function meantAtTop(name: string): string | undefined {
-  const section = nearest(name, sectionNames);
-  return section === undefined ? keyNamed(name) : `[${section}]`;
+  const section = nearest(name, allSections);
+  return section === undefined ? keyNamed(name) : header(section);
 }
 
 /** A key misspelled, or written into another section than its own. */
 function meantIn(section: string, name: string): string | undefined {
-  const names = fileSettingsOf(section).map((row) => row.name);
-  const meant = nearest(name, names);
+  const meant = nearest(name, namesIn(section));
   return meant === undefined ? keyNamed(name) : `${section}.${meant}`;
 }
 
+/** Only a name that says which section it belongs to. */
 function keyNamed(name: string): string | undefined {
-  return allSettings.find((row) => row.name === name && row.notInFile === undefined)?.key;
+  const [row, ...others] = allSettings.filter((each) => each.name === name && each.notInFile === undefined);
+  const isOfFiles = fileSinkSettings.some((each) => each.name === name);
+  if (row !== undefined && others.length === 0 && !isOfFiles) return row.key;
+  return row === undefined && isOfFiles ? `${FILES_SECTION}.${name}` : undefined;
 }

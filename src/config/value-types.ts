@@ -9,6 +9,8 @@ export interface ValueType<T> {
   /** Completes "must be …". */
   readonly rule: string;
   parse(text: string): Parsed<T>;
+  /** Of a list: its elements as the file's array gives them, in which a comma is a letter like any other. */
+  parseItems?(items: readonly string[]): Parsed<T>;
   /** The value as a TOML literal; what `parse` made of a text means the same when read again. */
   format(value: T): string;
 }
@@ -41,6 +43,17 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ValueTy
     format: quoted,
   };
 }
+
+/** Yes or no. */
+export const trueOrFalse: ValueType<boolean> = {
+  fileKind: 'boolean',
+  rule: 'must be true or false',
+  parse(text) {
+    if (text === 'true' || text === 'false') return { ok: true, value: text === 'true' };
+    return { ok: false, rule: trueOrFalse.rule, nextStep: 'Write one of these words.' };
+  },
+  format: String,
+};
 
 /** `least` and `most` as durations are written, both allowed. */
 export function durationBetween(least: string, most: string): ValueType<Milliseconds> {
@@ -78,6 +91,25 @@ export function wholeNumber(least: number, most: number): ValueType<number> {
       return { ok: false, rule, nextStep: 'Write such a number in digits.' };
     },
     format: String,
+  };
+}
+
+/**
+ * A TOML array of strings; in flags and variables the same with commas between, and nothing for none. `rule` and
+ * `check` are about the list as a whole: `check` gives what is wrong with it.
+ */
+export function textList(
+  rule: string,
+  check: (items: readonly string[]) => Parsed<never> | undefined,
+): ValueType<readonly string[]> {
+  const parseItems = (items: readonly string[]): Parsed<readonly string[]> =>
+    check(items) ?? { ok: true, value: items };
+  return {
+    fileKind: 'array',
+    rule,
+    parse: (text) => parseItems(text === '' ? [] : text.split(',').map((item) => item.trim())),
+    parseItems,
+    format: (items) => `[${items.map(quoted).join(', ')}]`,
   };
 }
 

@@ -1,62 +1,86 @@
 import type { IncomingMessage } from 'node:http';
+import type { HttpRefusal } from './reply.ts';
 
-/** Why a request is refused before any route runs. */
-export interface GuardRefusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
-
-type Guard = (request: IncomingMessage) => GuardRefusal | undefined;
+/** Why a request is refused before any route runs; undefined lets it pass. */
+export type Guard = (request: IncomingMessage) => HttpRefusal | undefined | Promise<HttpRefusal | undefined>;
 
 /** Headers that only a browser or a forwarding proxy sends: a request that was made on somebody else's behalf. */
-const FORWARDING_HEADERS = ['x-forwarded-for', 'forwarded', 'origin'];
+const FORWARDING_HEADERS = ['forwarded', 'origin', 'referer', 'via'];
+const FORWARDING_PREFIXES = ['x-forwarded-', 'sec-fetch-'];
 
 /**
- * The guards of an HTTP surface, in the order in which they run. The first refusal is the answer.
+ * What every HTTP surface asks of a request, in this order, before its own guards. The number of connections is bounded
+ * earlier, in `http-surface.ts`; who may ask is for the surface to say, after these.
  *
- * @param hosts the names that the `Host` header may carry, with or without a port
+ * @param hosts what the `Host` header may name, with or without a port; an IPv6 address in brackets
  */
-export function guards(hosts: readonly string[]): Guard {
-  const ordered: Guard[] = [originFormTarget, readOnlyMethod, knownHost(hosts), notForwarded];
-  return (request) => {
-    for (const guard of ordered) {
-      const refusal = guard(request);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
-  };
+export function commonGuards(
+  hosts: readonly string[],
+  methods: readonly string[] = ['GET', 'HEAD'],
+): readonly Guard[] {
+  return [knownVersion, originFormTarget, allowedMethod(methods), knownHost(hosts), notForwarded];
+}
+
+/** The first refusal of the guards, in their order. */
+export async function firstRefusal(
+  guards: readonly Guard[],
+  request: IncomingMessage,
+): Promise<HttpRefusal | undefined> {
+  for (const guard of guards) {
+    const refusal = await guard(request);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** The parser also takes HTTP/0.9 and HTTP/2.0 on the request line, which nobody means. */
+function knownVersion({ httpVersion }: IncomingMessage): HttpRefusal | undefined {
+  if (httpVersion === '1.1' || httpVersion === '1.0') return undefined;
+  return refuse(505, 'http-version', 'The request must be HTTP/1.1 or HTTP/1.0.');
 }
 
 /** `GET http://169.254.169.254/…` asks for a proxy, and this is none. */
-function originFormTarget(request: IncomingMessage): GuardRefusal | undefined {
+function originFormTarget(request: IncomingMessage): HttpRefusal | undefined {
   if (request.url?.startsWith('/')) return undefined;
   return refuse(400, 'bad-target', 'The request target must be a path that begins with /.');
 }
 
-function readOnlyMethod(request: IncomingMessage): GuardRefusal | undefined {
-  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
-  return refuse(405, 'method-not-allowed', 'Only GET and HEAD are answered here.');
+function allowedMethod(methods: readonly string[]): Guard {
+  return ({ method = '' }) => (methods.includes(method) ? undefined : methodNotAllowed(methods));
 }
 
-/** A page that had its name rebound to this machine still sends its own name. */
+export function methodNotAllowed(methods: readonly string[]): HttpRefusal {
+  const message = `Only ${methods.join(', ')} can be answered here.`;
+  return refuse(405, 'method-not-allowed', message, { Allow: methods.join(', ') });
+}
+
+/** A page that had its name rebound to this machine still sends its own name. The address we are at is a right one too. */
 function knownHost(hosts: readonly string[]): Guard {
   const allowed = new Set(hosts);
   return (request) => {
-    const sent = request.headersDistinct.host;
-    const host = sent?.length === 1 ? sent[0] : undefined;
-    if (host !== undefined && allowed.has(host.replace(/:\d+$/, '').toLowerCase())) return undefined;
+    const [sent, ...others] = request.headersDistinct.host ?? [];
+    if (sent === undefined || others.length > 0) {
+      return refuse(400, 'bad-host', 'The request must have one Host header.');
+    }
+    const host = sent.replace(/:\d{1,5}$/, '').toLowerCase();
+    if (allowed.has(host) || host === request.socket.localAddress) return undefined;
     return refuse(403, 'host-not-allowed', `The Host header must name one of: ${hosts.join(', ')}.`);
   };
 }
 
-function notForwarded(request: IncomingMessage): GuardRefusal | undefined {
-  const names = Object.keys(request.headers);
-  const found = names.find((name) => FORWARDING_HEADERS.includes(name) || name.startsWith('sec-fetch-'));
+function notForwarded(request: IncomingMessage): HttpRefusal | undefined {
+  const isForwarding = (name: string) =>
+    FORWARDING_HEADERS.includes(name) || FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix));
+  const found = Object.keys(request.headers).find(isForwarding);
   if (found === undefined) return undefined;
   return refuse(403, 'forwarded-request', `Requests with the header ${found} are refused: ask directly.`);
 }
 
-function refuse(status: number, code: string, message: string): GuardRefusal {
-  return { status, code, message };
+function refuse(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpRefusal {
+  return { status, code, message, headers };
 }

@@ -1,5 +1,18 @@
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
 import { http } from '../platform/http.ts';
+import { firstRefusal, type Guard } from './guards.ts';
+import { type HttpRefusal, type Reply, send } from './reply.ts';
+
+/** What makes an HTTP surface: who is refused, in what words, and what the others get. */
+export interface SurfaceParts {
+  /** In the order in which they run; the first refusal is the answer. */
+  readonly guards: readonly Guard[];
+  /** How this surface words a refusal. */
+  readonly refuse: (refusal: HttpRefusal) => Reply;
+  /** Answers what the guards let through. */
+  readonly route: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+}
 
 /** Every limit on what a client may send or hold, in one place. The numbers are far above any real client's need. */
 const LIMITS = {
@@ -12,21 +25,85 @@ const LIMITS = {
   keepAliveTimeout: 60_000,
   /** How often the two deadlines above are checked. */
   connectionsCheckingInterval: 2_000,
+  /** Whatever the command line or NODE_OPTIONS says: the lenient parser lets requests be smuggled. */
+  insecureHTTPParser: false,
+} satisfies ServerOptions;
+
+const FIRST_REQUEST_GRACE_MS = 500;
+const MOST_CONNECTIONS = 10_000;
+/** Requests on one connection that wait for their answers at the same time. No client of ours sends two. */
+const MOST_PIPELINED = 16;
+
+/** What the parser refuses, by its error's code; everything else is a 400. */
+const PARSER_STATUS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-export function createHttpSurface(listener: RequestListener): Server {
-  const server = http.createServer(LIMITS, listener);
-  // The parser has refused what came in: the answer is final and says nothing about what is behind it.
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
+export function surfaceListener({ guards, refuse, route }: SurfaceParts): RequestListener {
+  return (request, response) => {
+    // A client that goes away while it is answered is its own affair.
+    response.on('error', () => {});
+    void answer(request, response).catch(() => response.destroy());
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = await firstRefusal(guards, request);
+    if (refusal === undefined) await route(request, response);
+    else send(response, refuse(refusal));
+  }
+}
+
+/** The open connections of each surface, with the number of requests that wait for their answers on them. */
+const connectionsOf = new WeakMap<Server, Map<Socket, number>>();
+
+export function createHttpSurface(listener: RequestListener, limits: Partial<typeof LIMITS> = {}): Server {
+  const underWay = new Map<Socket, number>();
+  const server = http.createServer({ ...LIMITS, ...limits }, (request, response) => {
+    const { socket } = request;
+    const count = (underWay.get(socket) ?? 0) + 1;
+    if (count > MOST_PIPELINED) socket.destroy();
+    if (socket.destroyed) return;
+    underWay.set(socket, count);
+    if (!server.listening) response.setHeader('Connection', 'close');
+    response.once('close', () => {
+      const left = (underWay.get(socket) ?? 0) - 1;
+      if (left < 0) return; // the connection is gone
+      underWay.set(socket, left);
+      if (!server.listening && left === 0) socket.destroySoon();
+    });
+    listener(request, response);
+  });
+  connectionsOf.set(server, underWay);
+  server.maxConnections = MOST_CONNECTIONS;
+  server.on('connection', (socket: Socket) => {
+    underWay.set(socket, 0);
+    socket.once('close', () => underWay.delete(socket));
+  });
+  // The parser has refused what came in: the answer is final and says nothing about what is behind it. While another
+  // request of the connection is being answered there is none, since it would be taken for that request's.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const isAnswering = (underWay.get(socket as Socket) ?? 0) > 0;
+    if (isAnswering || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = PARSER_STATUS[error.code ?? ''] ?? '400 Bad Request';
+    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    (socket as Socket).destroySoon();
   });
   return server;
 }
 
+/** The path without its query: no route takes one. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? '';
+}
+
 /**
- * Stops accepting, lets the answers under way finish for `graceMs`, then cuts what is left.
+ * Stops accepting, and lets the answers under way finish for `graceMs`. A connection that was accepted and has asked
+ * nothing yet may still do so for a moment: its request is probably on its way, and would be lost. Then cuts what is left.
  * `setTimer` is the clock's.
  */
 export function closeHttpSurface(
@@ -35,11 +112,18 @@ export function closeHttpSurface(
   setTimer: (delayMs: number, action: () => void) => () => void,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = setTimer(graceMs, () => server.closeAllConnections());
-  server.close(() => {
-    cancel();
+  const timers = [
+    setTimer(Math.min(FIRST_REQUEST_GRACE_MS, graceMs), () => server.closeIdleConnections()),
+    setTimer(graceMs, () => server.closeAllConnections()),
+  ];
+  // Not http's own close: it would cut those connections at once.
+  NetServer.prototype.close.call(server, () => {
+    for (const cancel of timers) cancel();
+    server.close(); // ends what http's own close also ends: the timer behind the deadlines
     resolve();
   });
-  server.closeIdleConnections();
+  for (const [socket, count] of connectionsOf.get(server) ?? []) {
+    if (count === 0 && socket.bytesWritten > 0) socket.destroySoon();
+  }
   return promise;
 }

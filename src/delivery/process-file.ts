@@ -1,5 +1,5 @@
 import type { Held } from '../domain/life-state.ts';
-import type { Files } from '../domain/ports.ts';
+import type { Files, Log } from '../domain/ports.ts';
 import { credentialProcessJson } from '../domain/wire-formats.ts';
 import type { Boot } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
@@ -67,4 +67,27 @@ export function createProcessFile({
   function line(held: Held, keepUntil: number): string {
     return `${credentialProcessJson(held).slice(0, -1)},"KeepUntil":"${keepUntil}/${boot.id}"}\n`;
   }
+}
+
+/**
+ * A listener that keeps the file in step with what is served. A full or read-only directory is told once, until a set
+ * could be written again.
+ */
+export function keepShown(
+  file: ProcessFile,
+  log: Log,
+): (change: { readonly served: Held | undefined; readonly servedForMs: number }) => void {
+  let failing = false;
+  return ({ served, servedForMs }) => {
+    try {
+      file.show(served, servedForMs);
+      if (served === undefined) return;
+      if (failing) log.info('The process file can be written again');
+      failing = false;
+    } catch (error) {
+      const because = (error as Error).message;
+      if (!failing) log.warn('Cannot write the process file. Free the runtime directory', { because });
+      failing = true;
+    }
+  };
 }

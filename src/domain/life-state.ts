@@ -143,7 +143,9 @@ function extended(
     held !== undefined && unchanged(held, answer) && held.advertisedExpiration - now > EXTENSION_MS.least / 2;
   if (stillGranted) return { ...state, confirmed: reading };
   const extension = EXTENSION_MS.least + random() * (EXTENSION_MS.most - EXTENSION_MS.least);
-  return { ...replaced(state, answer, now + extension), confirmed: reading };
+  // To the second, as it is told: a part of one more would be handed out as a set that has expired.
+  const advertised = Math.floor((now + extension) / 1000) * 1000;
+  return { ...replaced(state, answer, advertised), confirmed: reading };
 }
 
 function replaced(state: LifeState, answer: RoleCredentials, advertisedExpiration: EpochMs): LifeState {

@@ -3,6 +3,7 @@
  * `Token` where `credential_process` says `SessionToken`.
  */
 import type { Held } from './life-state.ts';
+import type { EpochMs } from './ports.ts';
 import type { Refusal } from './reader.ts';
 import { formatTimestamp } from './timestamps.ts';
 
@@ -33,6 +34,25 @@ export function containerJson(held: Held): string {
     Expiration: formatTimestamp(held.advertisedExpiration),
     AccountId: held.accountId,
   });
+}
+
+/**
+ * The credential document of IMDS, in the order and with the spacing that IMDS has: scripts cut it up by line. Without a
+ * line break at its end.
+ */
+export function imdsDocument(held: Held, lastUpdated: EpochMs): string {
+  const { accessKeyId, secretAccessKey, sessionToken } = held.credentials;
+  const members = Object.entries({
+    Code: 'Success',
+    LastUpdated: formatTimestamp(lastUpdated),
+    Type: 'AWS-HMAC',
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey.reveal(),
+    Token: sessionToken.reveal(),
+    Expiration: formatTimestamp(held.advertisedExpiration),
+  });
+  const lines = members.map(([name, value]) => `  ${JSON.stringify(name)} : ${JSON.stringify(value)}`);
+  return `{\n${lines.join(',\n')}\n}`;
 }
 
 /** Both spellings: the ECS agent and most SDKs use the lower case, the SDK for JavaScript reads the upper. */

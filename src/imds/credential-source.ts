@@ -5,7 +5,7 @@ import { createAccountIds } from './account-id.ts';
 import { createAsk } from './ask.ts';
 import { createAttempt, once } from './attempts.ts';
 import { type EndpointSetting, endpointTransport } from './endpoint.ts';
-import { createMetadataRead } from './metadata-read.ts';
+import { createMetadataRead, type MetadataRead } from './metadata-read.ts';
 import { createMetadataToken } from './metadata-token.ts';
 import { limitedRate } from './request-rate.ts';
 import { readRoleDocument } from './role-document.ts';
@@ -22,6 +22,8 @@ export interface CredentialSource {
    * way it begins no other, but returns that one's promise.
    */
   check(signal: AbortSignal): Promise<CheckOutcome>;
+  /** Another item of the metadata, with the same token and within the same limit of requests. Tries once. */
+  readonly readItem: MetadataRead;
 }
 
 export interface CredentialSourceOptions {
@@ -58,6 +60,7 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
   let underWay: Promise<CheckOutcome> | undefined;
 
   return {
+    readItem: createMetadataRead(createAsk(limited, once), token),
     check(signal) {
       underWay ??= check(signal).finally(() => {
         underWay = undefined;

@@ -8,6 +8,8 @@ import type { Change } from './credential-store.ts';
 
 /** A skew above this breaks AWS's signatures soon (they allow 5 minutes), so people should know. */
 const SKEW_WORTH_TELLING_MS = 60_000;
+/** Told to be over below this only: the `Date` header has whole seconds, and a skew at the limit would come and go. */
+const SKEW_OVER_MS = 30_000;
 
 /**
  * Writes the life of the credentials into the log: one line for each change of state, none for a retry, so that an
@@ -42,7 +44,7 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
     const before = lastServed;
     if (served === before) return;
     lastServed = served;
-    if (served !== undefined) tellNew(before, served);
+    if (served !== undefined) tellNew(before, served, after.trouble?.kind);
     else if (after.absence === 'role-detached') {
       log.warn('Role detached: its credentials are withdrawn from every surface', { role: before?.roleName });
     } else if (before !== undefined) {
@@ -53,15 +55,14 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
     }
   }
 
-  function tellNew(before: Held | undefined, served: Held): void {
+  function tellNew(before: Held | undefined, served: Held, trouble: SourceErrorKind | undefined): void {
     const fields = { ...whose(served), generation: served.generation };
     const isExtended = served.advertisedExpiration > served.credentials.expiration;
     const wasExtended = before !== undefined && before.advertisedExpiration > before.credentials.expiration;
     if (isExtended) {
       const until = formatTimestamp(served.advertisedExpiration);
-      if (!wasExtended) {
-        log.warn('IMDS has only an expired set: serving it on with a later expiration', { ...fields, until });
-      }
+      const why = trouble === 'expired-document' ? 'IMDS has only an expired set' : 'The set has expired';
+      if (!wasExtended) log.warn(`${why}: serving it on with a later expiration`, { ...fields, until });
     } else if (before === undefined) log.info('Serving credentials', fields);
     else if (before.roleName !== served.roleName) {
       log.info('Role replaced', { ...fields, previous_role: before.roleName });
@@ -71,8 +72,8 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
   }
 
   /** EC2 promises the next set 5 minutes ahead: the same one after that is worth a line, once for each set. */
-  function tellLateSet({ held, trouble }: LifeState): void {
-    if (held === undefined || late === held || trouble !== undefined) return;
+  function tellLateSet({ held, trouble, lastCheck }: LifeState): void {
+    if (held === undefined || late === held || trouble !== undefined || lastCheck === undefined) return;
     const left = held.credentials.expiration - clock.now();
     if (left <= 0 || left >= MANDATORY_WINDOW_MS) return;
     late = held;
@@ -81,7 +82,7 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
 
   function tellSkew({ lastCheck }: LifeState): void {
     if (lastCheck?.skewMs === undefined) return;
-    const isSkewed = Math.abs(lastCheck.skewMs) > SKEW_WORTH_TELLING_MS;
+    const isSkewed = Math.abs(lastCheck.skewMs) > (skewed ? SKEW_OVER_MS : SKEW_WORTH_TELLING_MS);
     if (isSkewed === skewed) return;
     skewed = isSkewed;
     const seconds = Math.round(lastCheck.skewMs / 1000);

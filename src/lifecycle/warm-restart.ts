@@ -1,4 +1,5 @@
 import type { Clock, Files, Log } from '../domain/ports.ts';
+import { systemFiles } from '../platform/files.ts';
 import type { Change, CredentialStore } from './credential-store.ts';
 import { readWarmState, type WarmState, writeWarmState } from './warm-state.ts';
 
@@ -29,10 +30,14 @@ export function takeUpWarmState(store: CredentialStore, found: WarmState, role: 
   store.adopt(held);
 }
 
-/** A listener that stores every change of what is held. A full or read-only directory is told once, until it is well. */
-export function keepWarm({ path, log, files }: WarmRestartParts): (change: Change) => void {
+/**
+ * A listener that stores every change of what is held. A full or read-only directory is told once, until it is well.
+ * Sweeps first what a killed writer left: it can hold a set.
+ */
+export function keepWarm({ path, log, files = systemFiles }: WarmRestartParts): (change: Change) => void {
   let stored: number | undefined;
   let failing = false;
+  files.sweepTemporaries(path);
   return ({ after }) => {
     if (stored === after.generation) return;
     try {
@@ -48,6 +53,14 @@ export function keepWarm({ path, log, files }: WarmRestartParts): (change: Chang
         });
       }
       failing = true;
+      removeStored();
     }
   };
+
+  /** What was stored before would bring a withdrawn or replaced set back: no file is better. */
+  function removeStored(): void {
+    try {
+      files.remove(path);
+    } catch {}
+  }
 }

@@ -1,5 +1,5 @@
 import type { Held } from '../domain/life-state.ts';
-import type { Files } from '../domain/ports.ts';
+import type { EpochMs, Files } from '../domain/ports.ts';
 import { Secret } from '../domain/secret.ts';
 import { formatTimestamp, parseTimestamp } from '../domain/timestamps.ts';
 import { systemFiles } from '../platform/files.ts';
@@ -65,8 +65,8 @@ function heldFrom(value: unknown): Held | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { generation, roleName, accountId, accessKeyId, secretAccessKey, sessionToken, ...dates } =
     value as Record<string, unknown>;
-  const expiration = parseTimestamp(String(dates.expiration));
-  const advertisedExpiration = parseTimestamp(String(dates.advertisedExpiration));
+  const expiration = instantFrom(dates.expiration);
+  const advertisedExpiration = instantFrom(dates.advertisedExpiration);
   if (!isGeneration(generation) || !isText(roleName) || !isText(accessKeyId)) return undefined;
   if (!isText(secretAccessKey) || !isText(sessionToken)) return undefined;
   if (accountId !== undefined && !isText(accountId)) return undefined;
@@ -83,6 +83,10 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function instantFrom(value: unknown): EpochMs | undefined {
+  return isText(value) ? parseTimestamp(value) : undefined;
 }
 
 function isText(value: unknown): value is string {

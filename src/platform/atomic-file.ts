@@ -56,6 +56,7 @@ function writeAll(fd: number, content: Buffer): void {
 export function sweepTemporaries(path: string): void {
   const prefix = temporaryPrefix(path);
   for (const name of readdirSync(dirname(path))) {
-    if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { force: true });
+    const isOurs = name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(name.slice(prefix.length));
+    if (isOurs) rmSync(join(dirname(path), name), { force: true });
   }
 }

@@ -12,6 +12,9 @@ export interface LogOptions {
   readonly stream: NodeJS.WritableStream;
 }
 
+/** What ends a line, or moves the cursor of whoever reads the log on a terminal. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
+
 const JOURNAL_PRIORITY: Record<string, number> = { error: 3, warn: 4, info: 6, debug: 7 };
 
 /** One line per event on the stream. A reader of the log that goes away does not end the agent. */
@@ -24,7 +27,8 @@ export function createLog({ level, format: shape, clock, stream }: LogOptions): 
     transports: [new transports.Stream({ stream })],
   });
   const write = (name: LogLevel) => (message: string, fields?: LogFields) => {
-    logger.log(name, message, { fields });
+    // As one object: given a text, winston looks for %s and its like in it, and drops the fields where it finds one.
+    logger.log({ level: name, message, fields });
   };
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
@@ -39,7 +43,7 @@ function render(shape: LogFormat, line: Logform.TransformableInfo, time: Date): 
   const fields = (line.fields ?? {}) as LogFields;
   const message = String(line.message);
   if (shape === 'json') {
-    return JSON.stringify({ time: time.toISOString(), level: line.level, message, ...fields });
+    return escaped(JSON.stringify({ time: time.toISOString(), level: line.level, message, ...fields }));
   }
   const text = `${oneLine(message)}${pairs(fields)}`;
   return shape === 'journal'
@@ -50,17 +54,28 @@ function render(shape: LogFormat, line: Logform.TransformableInfo, time: Date): 
 function pairs(fields: LogFields): string {
   let text = '';
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) text += ` ${name}=${/^[^\s"=]+$/.test(String(value)) ? value : quoted(value)}`;
+    if (value !== undefined) text += ` ${name}=${isBare(String(value)) ? value : quoted(value)}`;
   }
   return text;
 }
 
+function isBare(text: string): boolean {
+  return /^[^\s"=]+$/.test(text) && text.search(UNPRINTABLE) === -1;
+}
+
 function quoted(value: unknown): string {
-  return JSON.stringify(String(value));
+  return escaped(JSON.stringify(String(value)));
+}
+
+/** JSON leaves some of them as they are. */
+function escaped(json: string): string {
+  return json.replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** A line break in a message would let its author write log lines of his own. */
 function oneLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
-  return message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+  return message.replace(UNPRINTABLE, ' ');
 }

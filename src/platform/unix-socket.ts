@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -23,44 +23,61 @@ export class SocketInUseError extends Error {
 
 /** sockaddr_un.sun_path is 108 bytes with its closing NUL (unix(7)). */
 const LONGEST_PATH_BYTES = 107;
+/** The names under which sockets are made. A killed agent can leave one, the next start sweeps it. */
+const PRIVATE_NAME = /^\.s-[0-9a-f]{8}$/;
+/** One of them is the same for all: whoever has linked its own socket to it may remove a dead agent's. */
+const TURN_NAME = '.s-00000000';
+const MOST_ATTEMPTS = 10;
 
 /**
  * Listens on a Unix socket so that nobody can connect before mode and group are right: the socket is made under a
- * private name and then linked to its own. A dead agent's file is taken over, a living agent's never is, also when two
- * start at the same moment: `link` gives the name to one of them. Returns the way to take the name back at the end.
+ * private name and then linked to its own. A dead agent's file is taken over, a living agent's never is, however many
+ * start at the same moment: `link` gives the name to one of them. Returns the way to take the name back at the end;
+ * best while the server still listens, so that nobody can be taking it over meanwhile.
  */
 export async function listenOnSocketFile(
   server: Server,
   path: string,
-  options: SocketFileOptions,
+  { mode, gid }: SocketFileOptions,
 ): Promise<() => void> {
-  const privatePath = join(dirname(path), `.s-${randomBytes(4).toString('hex')}`);
-  requireShort(path.length > privatePath.length ? path : privatePath);
-  await bindPrivately(server, privatePath);
+  const directory = dirname(path);
+  const privatePath = join(directory, `.s-${randomBytes(4).toString('hex')}`);
+  requireShort(path, privatePath);
+  await bindPrivately(server, privatePath, path);
+  let own: Stats;
   try {
-    if (options.gid !== undefined) chownSync(privatePath, -1, options.gid);
-    chmodSync(privatePath, options.mode);
-    const own = lstatSync(privatePath);
+    if (gid !== undefined) giveToGroup(privatePath, gid, path);
+    chmodSync(privatePath, mode);
+    own = lstatSync(privatePath);
     await claim(privatePath, path);
-    return () => {
-      if (isSameFile(statIfThere(path), own)) rmSync(path, { force: true });
-    };
   } catch (error) {
     server.close();
-    throw error;
+    // Who has the name sweeps the private ones: if ours is gone, another agent was faster.
+    const isSwept = (error as NodeJS.ErrnoException).code === 'ENOENT' && statIfThere(path) !== undefined;
+    throw isSwept ? new SocketInUseError(path) : error;
   } finally {
     rmSync(privatePath, { force: true });
   }
+  await sweepPrivateNames(directory);
+  return () => {
+    if (isSameFile(statIfThere(path), own)) rmSync(path, { force: true });
+  };
 }
 
 /** Binds with every permission off: `listen` binds before it returns, so the umask is ours for no longer than that. */
-function bindPrivately(server: Server, path: string): Promise<void> {
+function bindPrivately(server: Server, privatePath: string, path: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
+  const fail = ({ code, message }: NodeJS.ErrnoException) => {
+    // libuv says EACCES also where the directory is missing.
+    const why =
+      code === 'EACCES' ? 'its directory must exist and be writable for this user (EACCES)' : message;
+    reject(new Error(`Cannot listen on ${path}: ${why}`));
+  };
+  server.once('error', fail);
   const umask = process.umask(0o777);
   try {
-    server.listen(path, () => {
-      server.removeListener('error', reject);
+    server.listen(privatePath, () => {
+      server.removeListener('error', fail);
       resolve();
     });
   } finally {
@@ -69,37 +86,66 @@ function bindPrivately(server: Server, path: string): Promise<void> {
   return promise;
 }
 
+function giveToGroup(privatePath: string, gid: number, path: string): void {
+  try {
+    chownSync(privatePath, -1, gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    throw new Error(
+      `Cannot listen on ${path}: this user may not give the socket to group ${gid}. Make it a member, or configure a group of its own`,
+    );
+  }
+}
+
 async function claim(privatePath: string, path: string): Promise<void> {
-  for (let attempt = 0; attempt < 10; attempt++) {
-    try {
-      linkSync(privatePath, path);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    if (linked(privatePath, path)) return;
+    const found = statIfThere(path);
+    if (found === undefined) continue;
+    if (!found.isSocket()) {
+      throw new Error(`Cannot listen on ${path}: a file that is no socket stands there. Move it away`);
     }
-    await clearStale(path);
+    if (await answers(path)) throw new SocketInUseError(path);
+    await removeInTurn(path, found, privatePath);
   }
   throw new SocketInUseError(path);
 }
 
-/** Removes the file if nobody listens behind it. Throws if somebody does, or if it is no socket at all. */
-async function clearStale(path: string): Promise<void> {
-  const found = statIfThere(path);
-  if (found === undefined) return;
-  if (!found.isSocket()) {
-    throw new Error(`Cannot listen on ${path}: a file that is no socket stands there. Move it away`);
+/**
+ * Removes a dead agent's socket, one agent at a time: between another's look and its `rm`, the name could have gone to
+ * a living one. Where it is another's turn nothing is done, and where that one was killed in it, the turn is freed.
+ */
+async function removeInTurn(path: string, found: Stats, privatePath: string): Promise<void> {
+  const turn = join(dirname(path), TURN_NAME);
+  if (!linked(privatePath, turn)) {
+    await removeIfDead(turn);
+    return;
   }
-  if (await answers(path)) throw new SocketInUseError(path);
-  const grave = join(dirname(path), `.s-${randomBytes(4).toString('hex')}`);
   try {
-    renameSync(path, grave);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    removeIfUnchanged(path, found);
+  } finally {
+    rmSync(turn, { force: true });
   }
-  // Between the probe and the rename another agent may have put its own socket there: that one goes back.
-  if (!isSameFile(statIfThere(grave), found)) linkSync(grave, path);
-  rmSync(grave, { force: true });
+}
+
+/** Removes what killed agents left. What cannot be swept does no harm. */
+async function sweepPrivateNames(directory: string): Promise<void> {
+  try {
+    for (const name of readdirSync(directory)) {
+      if (PRIVATE_NAME.test(name)) await removeIfDead(join(directory, name));
+    }
+  } catch {}
+}
+
+async function removeIfDead(path: string): Promise<void> {
+  const found = statIfThere(path);
+  if (found?.isSocket() && !(await answers(path))) removeIfUnchanged(path, found);
+}
+
+function removeIfUnchanged(path: string, found: Stats): void {
+  const there = statIfThere(path);
+  // A new file can have the number of one that was just removed, and not its time.
+  if (isSameFile(there, found) && there?.ctimeMs === found.ctimeMs) rmSync(path, { force: true });
 }
 
 /** Whether a process accepts connections at the path. A full backlog (EAGAIN) or a stopped process counts as one. */
@@ -118,12 +164,24 @@ function answers(path: string): Promise<boolean> {
   }
 }
 
-function requireShort(path: string): void {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > LONGEST_PATH_BYTES) {
+function requireShort(path: string, privatePath: string): void {
+  const longer = Math.max(Buffer.byteLength(path), Buffer.byteLength(privatePath));
+  if (longer > LONGEST_PATH_BYTES) {
+    const excess = longer - LONGEST_PATH_BYTES;
     throw new Error(
-      `Cannot listen on ${path}: the path of a Unix socket has at most ${LONGEST_PATH_BYTES} bytes, this one has ${bytes}. Choose a shorter --runtime-dir`,
+      `Cannot listen on ${path}: the path of a Unix socket has at most ${LONGEST_PATH_BYTES} bytes, and this one, or its private name while it is made, has ${longer}. Choose a --runtime-dir that is shorter by ${excess}`,
     );
+  }
+}
+
+/** Gives the file the other name too, unless that is taken. */
+function linked(path: string, name: string): boolean {
+  try {
+    linkSync(path, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -28,16 +28,20 @@ test('a good file has a candidate with its place for each of its settings', asyn
   ]);
 });
 
-test.each(['', '[imds]', '[imds]\n[policy]\n[agent_socket]\n[log]', 'imds = {}'])(
-  '%j says nothing and is fine',
-  async (text) => {
-    const { candidates, errors } = await readFileSettings('c.toml', text);
-    expect([candidates.size, errors]).toEqual([0, []]);
-  },
-);
+test.each([
+  '',
+  '[imds]',
+  '[imds]\n[policy]\n[agent_socket]\n[imds_endpoint]\n[log]',
+  'imds = {}',
+  'files = []',
+])('%j says nothing and is fine', async (text) => {
+  const { candidates, errors } = await readFileSettings('c.toml', text);
+  expect([candidates.size, errors]).toEqual([0, []]);
+});
 
 describe('a key that is not known is an error with a hint', () => {
-  const sections = 'Remove it; the sections are imds, policy, agent_socket and log.';
+  const sections =
+    'Remove it; the sections are imds, policy, agent_socket, line_socket, container_endpoint, imds_endpoint, log and files.';
   const notKey = 'is not a key that this version of rolekeeper knows';
   const notEither = 'is not a key or section that this version of rolekeeper knows';
   test.each([
@@ -56,10 +60,15 @@ describe('a key that is not known is an error with a hint', () => {
     ],
     ['endpoint = "auto"', `1:1: endpoint ${notEither}; found "auto". Did you mean imds.endpoint?`],
     ['\n[lgo]\nlevel = "info"', `2:2: lgo ${notEither}. Did you mean [log]?`],
-    ['[line_socket]\nenabled = false\nx = 1', `1:2: line_socket ${notEither}. ${sections}`],
-    ['[container_endpoint]\nlisten = "127.0.0.1:9911"', `1:2: container_endpoint ${notEither}. ${sections}`],
-    ['[imds_endpoint]', `1:2: imds_endpoint ${notEither}. ${sections}`],
-    ['[[files]]\npath = "/a"\n[[files]]\npath = "/b"', `1:3: files ${notEither}. ${sections}`],
+    [
+      '[line_socket]\nx = 1',
+      `2:1: line_socket.x ${notKey}; found 1. Remove it; the keys of [line_socket] are enabled, path, mode and group.`,
+    ],
+    ['[container_endpont]', `1:2: container_endpont ${notEither}. Did you mean [container_endpoint]?`],
+    ['[file]', `1:2: file ${notEither}. Did you mean [[files]]?`],
+    ['on_change = []', `1:1: on_change ${notEither}; found []. Did you mean files.on_change?`],
+    ['path = "/a"', `1:1: path ${notEither}; found "/a". ${sections}`],
+    ['enabled = true', `1:1: enabled ${notEither}; found true. ${sections}`],
     ['[[allow]]\nuser = "backup"', `1:3: allow ${notEither}. ${sections}`],
     ['process_file.enabled = true', `1:1: process_file ${notEither}. ${sections}`],
     ['__proto__ = 1', `1:1: __proto__ ${notEither}; found 1. ${sections}`],
@@ -90,6 +99,22 @@ describe('a value of another kind is an error', () => {
   const quote = 'Put the value in double quotes.';
   const single = 'Write one value: check_interval = ….';
   test.each([
+    [
+      '[line_socket]\nenabled = "true"',
+      '2:11: line_socket.enabled must be true or false, as a boolean, not as a string; found "true". Write true or false, without quotes.',
+    ],
+    [
+      '[line_socket]\nenabled = 1',
+      '2:11: line_socket.enabled must be true or false, as a boolean, not as an integer; found 1. Write true or false, without quotes.',
+    ],
+    [
+      '[imds_endpoint]\ntokenless_users = "backup"',
+      '2:19: imds_endpoint.tokenless_users must be a list of users\' names or numbers, as an array, not as a string; found "backup". Put it in square brackets, each word in double quotes.',
+    ],
+    [
+      '[imds_endpoint]\ntokenless_users = ["backup", 1000]',
+      '2:19: imds_endpoint.tokenless_users must be a list of users\' names or numbers, as an array of strings; found ["backup", 1000]. Put each of its elements in double quotes.',
+    ],
     ['[imds]\ncheck_interval = 60', `2:18: ${interval} an integer; found 60. ${quote}`],
     [
       '[imds]\ncheck_interval = 99999999999999999999',
@@ -124,6 +149,23 @@ describe('a section that is none is an error', () => {
   ])('%j', async (text, error) => {
     expect(await errors(text)).toEqual([`c.toml:${error}`]);
   });
+});
+
+test('flags, lists and addresses are read as what they are', async () => {
+  const text = `[container_endpoint]
+enabled = false
+[imds_endpoint]
+listen = "[::1]:0"
+tokenless_users = [ # two
+  "backup", '1000',
+]`;
+  const { candidates, errors } = await readFileSettings('c.toml', text);
+  expect(errors).toEqual([]);
+  expect([...candidates.values()].map(({ key, parsed }) => [key, parsed])).toEqual([
+    ['container_endpoint.enabled', { ok: true, value: false }],
+    ['imds_endpoint.listen', { ok: true, value: { host: '::1', port: 0 } }],
+    ['imds_endpoint.tokenless_users', { ok: true, value: ['backup', '1000'] }],
+  ]);
 });
 
 test('everything that is wrong is said at once, in the order of the file', async () => {

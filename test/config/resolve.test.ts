@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatConfigError } from '../../src/config/config-error.ts';
+import { fileSinkSettings } from '../../src/config/file-sink-settings.ts';
 import { type ConfigInput, resolveSettings } from '../../src/config/resolve.ts';
 import { allSettings, type SettingKey } from '../../src/config/settings.ts';
 
@@ -35,7 +36,11 @@ test('nothing given is the documented defaults', async () => {
     },
     policy: { staticStability: 'imds', ready: 'credentials' },
     agentSocket: { path: 'agent.sock', mode: 0o660, group: 'rolekeeper' },
+    lineSocket: { enabled: false, path: 'credentials.sock', mode: 0o660, group: 'rolekeeper' },
+    containerEndpoint: { enabled: true, listen: { host: '127.0.0.1', port: 9911 }, authorize: 'token' },
+    imdsEndpoint: { enabled: false, listen: { host: '127.0.0.1', port: 9912 }, tokenlessUsers: [] },
     log: { level: 'info', format: 'auto' },
+    files: [],
   });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   expect(Object.keys(origins)).toEqual(allSettings.map(({ key }) => key));
@@ -217,6 +222,70 @@ describe('the whole request is never shorter than its connection', () => {
   });
 });
 
+describe('two surfaces cannot listen at one place', () => {
+  test.each<[string, Given]>([
+    [
+      `/c.toml:3:10: imds_endpoint.listen must be another than container_endpoint.listen (default): both listen there; found "127.0.0.1:9911". Change one of the two.`,
+      { text: '[imds_endpoint]\nenabled = true\nlisten = "127.0.0.1:9911"' },
+    ],
+    [
+      `--container-endpoint-listen: container_endpoint.listen must be another than imds_endpoint.listen (default): both listen there; found "127.0.0.1:9912". Change one of the two.`,
+      { text: 'imds_endpoint.enabled = true', flags: { 'container_endpoint.listen': '127.0.0.1:9912' } },
+    ],
+    [
+      `ROLEKEEPER_LINE_SOCKET_PATH: line_socket.path must be another than agent_socket.path (default): both listen there; found "./agent.sock". Change one of the two.`,
+      { env: { ROLEKEEPER_LINE_SOCKET_ENABLED: 'true', ROLEKEEPER_LINE_SOCKET_PATH: './agent.sock' } },
+    ],
+  ])('%s', async (error, given) => {
+    expect(await errors(given)).toEqual([error]);
+  });
+
+  test.each<[string, Given]>([
+    ['one of them does not listen', { text: 'imds_endpoint.listen = "127.0.0.1:9911"' }],
+    [
+      'the port is any that is free',
+      {
+        flags: {
+          'imds_endpoint.enabled': 'true',
+          'imds_endpoint.listen': '127.0.0.1:0',
+          'container_endpoint.listen': '127.0.0.1:0',
+        },
+      },
+    ],
+    ['the addresses differ', { text: '[imds_endpoint]\nenabled = true\nlisten = "127.0.0.2:9911"' }],
+  ])('unless %s', async (_, given) => {
+    await settled(given);
+  });
+});
+
+describe('[[files]]', () => {
+  test('are settings, and each of their values has its origin', async () => {
+    const text = `[[files]]
+format = "env"
+path = "/run/app/env"
+[[files]]
+path = "/run/app/credentials"
+format = "shared-credentials"
+profile = "app"`;
+    const { settings, origins } = await settled({ text });
+    expect(settings.files.map(({ format, path, profile }) => [format, path, profile])).toEqual([
+      ['env', '/run/app/env', 'default'],
+      ['shared-credentials', '/run/app/credentials', 'app'],
+    ]);
+    expect(origins).toMatchObject({
+      'files[0].path': '/c.toml:3',
+      'files[0].profile': 'default',
+      'files[1].profile': '/c.toml:7',
+    });
+  });
+
+  test('have neither flag nor variable', async () => {
+    expect(await errors({ env: { ROLEKEEPER_FILES_PATH: '/run/x' } })).toEqual([
+      'ROLEKEEPER_FILES_PATH: is not a variable that this version of rolekeeper knows; found "/run/x". Unset it: [[files]] can only be written in the configuration file.',
+    ]);
+  });
+});
+
 test('settings cannot be smuggled in by names of Object.prototype', async () => {
   const given = { env: Object.create({ ROLEKEEPER_IMDS_ROLE: 'inherited' }) as Record<string, string> };
   expect((await settled(given)).settings.imds.role).toBe('');
@@ -246,13 +315,17 @@ describe('resolveSettings never rejects, and every error is a full sentence on o
   const line = fc.oneof(
     word,
     fc
-      .tuple(fc.constantFrom('imds', 'log', 'agent_socket', 'files', '__proto__'), word)
+      .tuple(
+        fc.constantFrom('imds', 'log', 'agent_socket', 'imds_endpoint', 'files', '[files]', '__proto__'),
+        word,
+      )
       .map(([s]) => `[${s}]`),
     fc
       .tuple(
-        fc.constantFrom(...allSettings.map(({ name }) => name)),
+        fc.constantFrom(...[...allSettings, ...fileSinkSettings].map(({ name }) => name)),
         fc.oneof(
           word,
+          word.map((w) => `["x", ${JSON.stringify(w)}]`),
           word.map((w) => JSON.stringify(w)),
         ),
       )
@@ -272,6 +345,11 @@ describe('resolveSettings never rejects, and every error is a full sentence on o
               result.settings.imds.requestTimeout,
             );
             expect(result.settings.agentSocket.mode & 0o007).toBe(0);
+            expect(result.settings.containerEndpoint.listen.host).toMatch(/^(127\.[\d.]+|::1)$/);
+            for (const { path, mode } of result.settings.files) {
+              expect(path).toMatch(/^\/[^\0]*[^/]$/);
+              expect(mode & 0o007).toBe(0);
+            }
             return;
           }
           expect(result.errors.length).toBeGreaterThan(0);

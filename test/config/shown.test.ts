@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shown, shownKey, shownValue } from '../../src/config/shown.ts';
+import { shown, shownKey, shownSetting, shownValue } from '../../src/config/shown.ts';
 
 test('a value is cut to 60 characters, the mark of the cut included', () => {
   expect(shownValue('x', 'y'.repeat(60))).toBe('y'.repeat(60));
@@ -29,6 +29,22 @@ test.each(['secret_access_key', 'aws_session_token', 'Password', 'accesskey', 'c
 
 test('a table that holds such a key is not shown', () => {
   expect(shownValue('aws', '{ secret_access_key = "EXAMPLE" }')).toBe('[not shown]');
+});
+
+test.each(['"/run/rolekeeper/credentials"', '"container-token"', '["systemctl", "reload", "token-service"]'])(
+  'the value %s of a setting that exists is shown: only a path or a name has such a word in it',
+  (written) => {
+    expect(shownSetting(written)).toBe(written);
+  },
+);
+
+test.each([
+  '"ASIAQ3EXAMPLEKEY0001"',
+  '"IQoJEXAMPLE"',
+  '["curl", "--password=EXAMPLE"]',
+  '["x", "AWS_SECRET_ACCESS_KEY=EXAMPLE"]',
+])('the value %s is not shown, of whatever setting: it looks like a secret', (written) => {
+  expect(shownSetting(written)).toBe('[not shown]');
 });
 
 test('parts of a key that need quotes get them', () => {

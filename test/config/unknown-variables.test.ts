@@ -8,6 +8,12 @@ test.each([
   ['ROLEKEEPER_IMDS_ENDPIONT', `${rule}; found "x". Did you mean ROLEKEEPER_IMDS_ENDPOINT?`],
   ['ROLEKEEPER_LOG_COLOUR', `${rule}; found "x". Unset it.`],
   ['ROLEKEEPER_AGENT_SOCKET_MODES', `${rule}; found "x". Did you mean ROLEKEEPER_AGENT_SOCKET_MODE?`],
+  ['ROLEKEEPER_LINE_SOCKET_GRUOP', `${rule}; found "x". Did you mean ROLEKEEPER_LINE_SOCKET_GROUP?`],
+  ['ROLEKEEPER_IMDS_ENDPOINT_X', `${rule}; found "x". Did you mean ROLEKEEPER_IMDS_ENDPOINT?`],
+  [
+    'ROLEKEEPER_FILES_MODE',
+    `${rule}; found "x". Unset it: [[files]] can only be written in the configuration file.`,
+  ],
   ['ROLEKEEPER_IMDS_TOKEN', `${rule}; found [not shown]. Unset it.`],
 ])('%s is an error: it is in the names of a section, and not in the table', (name, error) => {
   expect(unknownVariables({ [name]: 'x' }).map(formatConfigError)).toEqual([`${name}: ${error}`]);

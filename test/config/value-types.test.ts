@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { awsSeconds } from '../../src/config/aws-seconds.ts';
-import { durationBetween, listed, oneOf, quoted, wholeNumber } from '../../src/config/value-types.ts';
+import {
+  durationBetween,
+  listed,
+  oneOf,
+  quoted,
+  textList,
+  trueOrFalse,
+  wholeNumber,
+} from '../../src/config/value-types.ts';
 import { refusal, value } from './parsed.ts';
 
 describe('oneOf', () => {
@@ -67,6 +75,46 @@ describe('wholeNumber', () => {
       expect(refusal(wholeNumber(1, 10).parse(text)).rule).toBe('must be a whole number from 1 to 10');
     },
   );
+});
+
+describe('trueOrFalse', () => {
+  test.each([
+    ['true', true],
+    ['false', false],
+  ])('takes %s', (text, yes) => {
+    expect(value(trueOrFalse.parse(text))).toBe(yes);
+    expect(trueOrFalse.format(yes)).toBe(text);
+  });
+
+  test.each(['', 'TRUE', 'yes', '1', 'on', ' true'])('refuses %j', (text) => {
+    expect(refusal(trueOrFalse.parse(text))).toEqual({
+      rule: 'must be true or false',
+      nextStep: 'Write one of these words.',
+    });
+  });
+});
+
+describe('textList', () => {
+  const list = textList('must be short words', (items) =>
+    items.some((item) => item.length > 3)
+      ? { ok: false, rule: 'must be short words', nextStep: 'Write shorter ones.' }
+      : undefined,
+  );
+
+  test('in a variable is separated by commas, and nothing is no element', () => {
+    expect(value(list.parse('a, b ,c'))).toEqual(['a', 'b', 'c']);
+    expect(value(list.parse(''))).toEqual([]);
+  });
+
+  test('in a file is an array, whose elements may hold commas and blanks', () => {
+    expect(list.parseItems?.([' a,', ''])).toEqual({ ok: true, value: [' a,', ''] });
+    expect(list.format([' a,', '"'])).toBe('[" a,", "\\""]');
+  });
+
+  test('is refused for one bad element, however it is written', () => {
+    expect(list.parse('a,bcde').ok).toBe(false);
+    expect(list.parseItems?.(['a', 'bcde'])?.ok).toBe(false);
+  });
 });
 
 describe('awsSeconds', () => {

@@ -116,6 +116,9 @@ export async function agentProcess(options: AgentOptions): Promise<AgentProcess>
   return agent;
 }
 
+/** Tests run at the same time, and the container endpoint has one port by default. */
+const anyPort = ['--container-endpoint-listen', '127.0.0.1:0'];
+
 /** Starts an agent and returns at once. */
 export function startAgentProcess(options: AgentOptions): AgentProcess {
   const { endpoint, runtimeDirectory, flags = [], env = {}, descriptors } = options;
@@ -123,7 +126,17 @@ export function startAgentProcess(options: AgentOptions): AgentProcess {
   const limit =
     descriptors === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh'];
   const child = startChild(
-    [...limit, ...rolekeeper, 'serve', '--config', '/dev/null', '--runtime-dir', runtimeDirectory, ...flags],
+    [
+      ...limit,
+      ...rolekeeper,
+      'serve',
+      ...anyPort,
+      '--config',
+      '/dev/null',
+      '--runtime-dir',
+      runtimeDirectory,
+      ...flags,
+    ],
     { env: { ...env, ROLEKEEPER_IMDS_ENDPOINT: endpoint } },
   );
   const socketPath = join(runtimeDirectory, 'agent.sock');

@@ -90,7 +90,11 @@ export async function openStage(
 async function demoSettings(endpoint: string) {
   const result = await resolveSettings({
     env: {},
-    flags: { 'imds.endpoint': endpoint, 'agent_socket.group': '' },
+    flags: {
+      'imds.endpoint': endpoint,
+      'agent_socket.group': '',
+      'container_endpoint.listen': '127.0.0.1:0',
+    },
   });
   if (result.ok) return result.settings;
   throw new Error(result.errors.map((error) => error.rule).join('; '));

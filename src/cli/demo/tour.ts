@@ -115,13 +115,16 @@ export const tour: readonly Step[] = [
     },
   },
   {
-    title: 'A clean stop leaves nothing but the state for a warm restart',
+    title: 'A clean stop leaves nothing but what a restart needs',
     async show({ agent, reader, runtimeDirectory, tell }) {
       await reader.stop();
       await agent.close();
       const left = readdirSync(runtimeDirectory);
       tell(`left in the runtime directory: ${left.join(', ')}`);
-      return problems({ 'only state.json is left': left.join() === 'state.json' });
+      const needed = ['container-token', 'container-token.state', 'state.json'];
+      return problems({
+        'no socket, no answer and no temporary file is left': left.join() === needed.join(),
+      });
     },
   },
 ];

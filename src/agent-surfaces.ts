@@ -1,0 +1,177 @@
+/** The surfaces that listen: which of them are on, where, and how each is closed. */
+import type { Server } from 'node:http';
+import { isAbsolute, join } from 'node:path';
+import type { AgentCore } from './agent-core.ts';
+import type { Settings } from './config/settings.ts';
+import { type AgentEndpointParts, agentEndpoint } from './delivery/agent-endpoint.ts';
+import { CONTAINER_PATH, containerEndpoint } from './delivery/container-endpoint.ts';
+import { createContainerToken } from './delivery/container-token.ts';
+import { createEvents } from './delivery/events.ts';
+import { createFileSinks } from './delivery/file-sinks/file-sinks.ts';
+import { closeHttpSurface, createHttpSurface } from './delivery/http-surface.ts';
+import { imdsEndpoint } from './delivery/imds-endpoint.ts';
+import { createIssuedTokens } from './delivery/issued-tokens.ts';
+import { createLineSocket } from './delivery/line-socket.ts';
+import type { Clock, Log, Random } from './domain/ports.ts';
+import { createMetadataProxy } from './imds/metadata-proxy.ts';
+import type { Boot } from './platform/clock.ts';
+import { groupId, userId } from './platform/groups.ts';
+import type { InheritedSocket, InheritedSockets } from './platform/inherited-sockets.ts';
+import { createRunHook } from './platform/run-hook.ts';
+import { authorityOf, type LoopbackAddress, listenOnLoopback } from './platform/tcp-listener.ts';
+import { createTcpPeers } from './platform/tcp-peer.ts';
+import { listenOnUnixSocket } from './platform/unix-listener.ts';
+
+export interface SurfacesWorld {
+  readonly clock: Clock;
+  readonly networkClock: Clock;
+  readonly boot: Boot;
+  readonly log: Log;
+  readonly uid: number;
+  readonly random: Random;
+  readonly env: NodeJS.ProcessEnv;
+  /** By their names: `agent`, `line`, `container`, `imds`. */
+  readonly inherited: InheritedSockets;
+}
+
+export interface Surfaces {
+  readonly socketPath: string;
+  /** For `AWS_CONTAINER_CREDENTIALS_FULL_URI`. */
+  readonly containerUrl: string | undefined;
+  /** For `AWS_EC2_METADATA_SERVICE_ENDPOINT`. */
+  readonly imdsUrl: string | undefined;
+  /** Stops accepting everywhere, lets answers under way finish, and takes the socket files away. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 1_000;
+
+/**
+ * Opens the surfaces that are on, the agent socket first: it is also the lock, and only who holds it may write the
+ * files beside it. Rejects, with what was opened closed again, where one cannot be opened: a surface that is missing
+ * without a word would send programs to whatever else answers there.
+ */
+export async function openSurfaces(
+  settings: Settings,
+  runtimeDirectory: string,
+  core: AgentCore,
+  status: Omit<AgentEndpointParts, 'reader' | 'events'>,
+  world: SurfacesWorld,
+): Promise<Surfaces> {
+  const { clock, networkClock, log, boot, uid, inherited } = world;
+  const { reader, state, subscribe } = core.store;
+  const { agentSocket, lineSocket, containerEndpoint: container, imdsEndpoint: imds } = settings;
+  const inRuntime = (path: string) => (isAbsolute(path) ? path : join(runtimeDirectory, path));
+  const closers: (() => void | Promise<void>)[] = [];
+
+  try {
+    const events = createEvents({ state, subscribe, clock, networkClock });
+    closers.push(events.close);
+    const agent = createHttpSurface(agentEndpoint({ reader, events, ...status }));
+    const socketPath = inRuntime(agentSocket.path);
+    await openUnix(agent, 'agent', { ...agentSocket, path: socketPath }, () => closeHttp(agent));
+    return {
+      socketPath,
+      containerUrl: container.enabled ? await openContainer(container.listen) : undefined,
+      imdsUrl: imds.enabled ? await openImds(imds.listen) : undefined,
+      ...(lineSocket.enabled && (await openLine())),
+      ...(settings.files.length > 0 && keepFiles()),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function openContainer(listen: LoopbackAddress): Promise<string> {
+    const path = inRuntime('container-token');
+    const gid = groupOf(agentSocket.group, log);
+    const token = createContainerToken({ path, gid, uid, boot, log });
+    closers.push(subscribe(() => token.check()));
+    const server = createHttpSurface(containerEndpoint({ reader, token }));
+    return `${await openTcp(server, 'container', listen)}${CONTAINER_PATH}`;
+  }
+
+  async function openImds(listen: LoopbackAddress): Promise<string> {
+    const metadata = createMetadataProxy({ read: core.source.readItem, clock, networkClock });
+    closers.push(metadata.close);
+    const server = createHttpSurface(
+      imdsEndpoint({
+        reader,
+        metadata,
+        clock,
+        issuedTokens: createIssuedTokens({ keyPath: inRuntime('imds-token-key'), uid, clock, log }),
+        tokenlessUids: new Set(imds.tokenlessUsers.map(uidOf)),
+        peers: createTcpPeers(),
+      }),
+    );
+    return openTcp(server, 'imds', listen);
+  }
+
+  async function openLine(): Promise<object> {
+    const line = createLineSocket({ reader, networkClock });
+    const path = inRuntime(lineSocket.path);
+    await openUnix(line.server, 'line', { ...lineSocket, path }, () => line.close(CLOSE_GRACE_MS));
+    return {};
+  }
+
+  function keepFiles(): object {
+    const { random, env } = world;
+    const runHook = createRunHook(networkClock, env);
+    const sinks = createFileSinks(settings.files, { clock, networkClock, random, log, runHook, uid });
+    const stop = subscribe(({ served, after: { held, absence } }) => {
+      sinks.update(served, held === undefined && absence === undefined);
+    });
+    closers.push(async () => {
+      stop();
+      await sinks.close();
+    });
+    return {};
+  }
+
+  async function openTcp(server: Server, name: string, listen: LoopbackAddress): Promise<string> {
+    const address = await listenOnLoopback(server, inherited.get(name) ?? listen);
+    closers.push(() => closeHttp(server));
+    return `http://${authorityOf(address)}`;
+  }
+
+  async function openUnix(
+    server: Parameters<typeof listenOnUnixSocket>[0],
+    name: string,
+    { path, mode, group }: { path: string; mode: number; group: string },
+    closeServer: () => Promise<void>,
+  ): Promise<void> {
+    const place: InheritedSocket | undefined = inherited.get(name);
+    const release = await listenOnUnixSocket(server, place ?? { path, mode, gid: groupOf(group, log) });
+    closers.push(async () => {
+      release();
+      await closeServer();
+    });
+  }
+
+  function closeHttp(server: Server): Promise<void> {
+    return closeHttpSurface(server, CLOSE_GRACE_MS, networkClock.setTimer);
+  }
+
+  /** In reverse order, all begun at once: the grace is one for all of them. */
+  async function close(): Promise<void> {
+    await Promise.all(closers.reverse().map((closeOne) => closeOne()));
+  }
+}
+
+/** The group that may use a socket. The default one need not exist: from a checkout nothing has made it. */
+export function groupOf(group: string, log: Log): number | undefined {
+  if (group === '') return undefined;
+  const gid = groupId(group);
+  if (gid !== undefined) return gid;
+  const what = `There is no group ${group} on this machine`;
+  if (group !== 'rolekeeper') throw new Error(`${what}: create it or configure another one`);
+  log.debug(`${what}: sockets and files keep this process's own group`);
+  return undefined;
+}
+
+function uidOf(user: string): number {
+  const uid = userId(user);
+  if (uid !== undefined) return uid;
+  throw new Error(`There is no user ${user} on this machine: correct imds_endpoint.tokenless_users`);
+}

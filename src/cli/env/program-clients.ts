@@ -1,0 +1,93 @@
+import { ALL, type KnownClient, LINK_LOCAL, LOAD_CONFIG, PROCESS_FIRST, REFRESHES } from './known-client.ts';
+
+/** Programs with a way of their own, or with an SDK of an age of their own. */
+export const programClients: readonly KnownClient[] = [
+  {
+    names: ['terraform', 'opentofu', 'tofu'],
+    what: 'Terraform and OpenTofu with an AWS provider on the SDK for Go v2',
+    surfaces: ALL,
+    why: REFRESHES,
+    evidence: `as sdk-go-v2; IMDS alone: hashicorp/terraform-provider-aws#23110`,
+  },
+  {
+    names: ['rclone'],
+    what: 'rclone 1.60, as in Debian 12 (SDK for Go v1)',
+    surfaces: PROCESS_FIRST,
+    token: 'value',
+    also: { ...LOAD_CONFIG, RCLONE_S3_ENV_AUTH: 'true' },
+    why: 'does not read the token file; fails where AWS_CA_BUNDLE is set',
+    evidence: 'measured with Debian 12: rclone 1.60.1',
+  },
+  {
+    names: ['restic'],
+    what: 'restic 0.18.1 and newer',
+    surfaces: ['container', 'file', 'exec'],
+    why: 'ignores credential_process and the override of the IMDS endpoint',
+    evidence: 'minio/minio-go#1944, ngosang/restic-exporter#48',
+  },
+  {
+    names: ['restic-0.14', 'restic0.14'],
+    what: 'restic with minio-go before 7.0.70, as in Debian 12',
+    surfaces: ['container', 'file', 'exec'],
+    token: 'value',
+    why: 'ignores credential_process; without an agent it sends unsigned requests',
+    evidence: 'measured with Debian 12: restic 0.14.0',
+  },
+  {
+    names: ['ecr-login', 'docker-credential-ecr-login'],
+    what: 'the Amazon ECR credential helper',
+    surfaces: ['process'],
+    also: LOAD_CONFIG,
+    why: 'runs the process once',
+    evidence: 'measured with Debian 12',
+  },
+  {
+    names: ['prometheus'],
+    what: 'Prometheus on the SDK for Go v1',
+    surfaces: ['process'],
+    also: LOAD_CONFIG,
+    why: 'without AWS_SDK_LOAD_CONFIG it passes the process over for IMDS',
+    evidence: 'measured with Debian 12',
+  },
+  {
+    names: ['aptly'],
+    what: 'aptly, for S3',
+    surfaces: ['process'],
+    also: LOAD_CONFIG,
+    why: 'without AWS_SDK_LOAD_CONFIG it passes the process over for IMDS',
+    evidence: 'measured with Debian 12',
+  },
+  {
+    names: ['samtools', 'htslib'],
+    what: 'samtools and htslib',
+    surfaces: ['file', 'exec'],
+    why: 'ignores credential_process, and asks nobody else',
+    evidence: 'measured with Debian 12',
+    example: 'rolekeeper exec -- samtools COMMAND',
+  },
+  {
+    names: ['s3cmd'],
+    what: 's3cmd',
+    surfaces: ['exec'],
+    why: LINK_LOCAL,
+    evidence: 'measured with Debian 12: s3cmd 2.3.0',
+    example: 'rolekeeper exec -- s3cmd COMMAND',
+  },
+  {
+    names: ['s3fs', 's3fs-fuse'],
+    what: 's3fs',
+    surfaces: ['exec'],
+    why: LINK_LOCAL,
+    evidence: 'measured with Debian 12: s3fs 1.90',
+    example: 'rolekeeper exec -- s3fs BUCKET DIRECTORY -o use_session_token',
+  },
+  {
+    names: ['pgbackrest'],
+    what: 'pgBackRest',
+    surfaces: ['exec'],
+    why: LINK_LOCAL,
+    evidence: 'measured with Debian 12: pgbackrest 2.45',
+    example:
+      'rolekeeper exec -- sh -c \'PGBACKREST_REPO1_S3_KEY=$AWS_ACCESS_KEY_ID PGBACKREST_REPO1_S3_KEY_SECRET=$AWS_SECRET_ACCESS_KEY PGBACKREST_REPO1_S3_TOKEN=$AWS_SESSION_TOKEN exec pgbackrest "$@"\' sh COMMAND',
+  },
+];

@@ -1,0 +1,55 @@
+import type { RequestListener } from 'node:http';
+import { COLD_START_HOLD_MS, type CredentialReader } from '../domain/reader.ts';
+import { answersFor } from './answers.ts';
+import type { ContainerToken } from './container-token.ts';
+import { commonGuards, type Guard } from './guards.ts';
+import { pathOf, surfaceListener } from './http-surface.ts';
+import { JSON_TYPE, jsonRefusal, send, withoutCredentials } from './reply.ts';
+
+export interface ContainerEndpointParts {
+  readonly reader: CredentialReader;
+  readonly token: Pick<ContainerToken, 'accepts'>;
+}
+
+/** What `AWS_CONTAINER_CREDENTIALS_FULL_URI` ends in. */
+export const CONTAINER_PATH = '/v1/container-credentials';
+
+const HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
+
+/**
+ * The endpoint of the SDKs' container provider, HTTP/1.1 on loopback: `GET` of one path with the token in
+ * `Authorization`. Programs of every user can connect, and so can pages in a browser: the token decides.
+ */
+export function containerEndpoint({ reader, token }: ContainerEndpointParts): RequestListener {
+  return surfaceListener({
+    guards: [...commonGuards(HOSTS), authorized(token)],
+    refuse: jsonRefusal,
+    async route(request, response) {
+      if (pathOf(request) !== CONTAINER_PATH) {
+        const message = `There is nothing here. The path is ${CONTAINER_PATH}`;
+        send(response, jsonRefusal({ status: 404, code: 'not-found', message }));
+        return;
+      }
+      const { held, refusal } = await reader.readSettled(COLD_START_HOLD_MS);
+      if (held === undefined) send(response, jsonRefusal(withoutCredentials(refusal)));
+      else send(response, { status: 200, type: JSON_TYPE, body: answersFor(held).container });
+    },
+  });
+}
+
+/** The SDKs send the token as it is; people and some tools send it as a bearer token (RFC 6750). */
+function authorized(token: Pick<ContainerToken, 'accepts'>): Guard {
+  return (request) => {
+    const [sent, ...others] = request.headersDistinct.authorization ?? [];
+    if (sent !== undefined && others.length === 0 && token.accepts(sent.replace(/^bearer +/i, ''))) {
+      return undefined;
+    }
+    const found = sent === undefined ? 'there is none' : 'what was sent is not that, or no longer';
+    return {
+      status: 401,
+      code: 'unauthorized',
+      message: `The Authorization header must hold the content of the agent's container-token file: ${found}. Name the file in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`,
+      headers: { 'WWW-Authenticate': 'Bearer' },
+    };
+  };
+}

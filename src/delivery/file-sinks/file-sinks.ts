@@ -1,0 +1,121 @@
+/** The files that are kept up to date for programs that read their credentials from one. */
+import type { Held } from '../../domain/life-state.ts';
+import { type Clock, type Log, pause, type Random } from '../../domain/ports.ts';
+import { groupId } from '../../platform/groups.ts';
+import type { RunHook } from '../../platform/run-hook.ts';
+import { createFileSink, type FileSinkOptions, type FileSinkStatus } from './file-sink.ts';
+import { createHookQueue } from './hook-queue.ts';
+import { createSinkDisk, type SinkAccess, type SinkDisk } from './sink-disk.ts';
+import { SinkProblem } from './sink-problem.ts';
+
+export interface FileSinks {
+  /**
+   * What consumers may be served from now on; undefined: nothing. `isPending` says that this is so because nothing was
+   * fetched yet: what an earlier run left may then stay until it expires. To be called at every change and every check,
+   * so that what could not be written is tried again. Never throws, never waits.
+   */
+  update(served: Held | undefined, isPending?: boolean): void;
+  /** One for each of the files, in their order. */
+  status(): readonly FileSinkStatus[];
+  /** Resolves when every file is as the last update said, or has failed to be, and no command runs. */
+  idle(): Promise<void>;
+  /** Leaves every file as its `at_stop` says, lets commands end, and takes no updates any more. */
+  close(): Promise<void>;
+}
+
+export interface FileSinksParts {
+  /** What credentials live by. */
+  readonly clock: Clock;
+  /** The real one. */
+  readonly networkClock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly runHook: RunHook;
+  /** The agent's user. */
+  readonly uid: number;
+  /** The agent's group; default: this process's. */
+  readonly gid?: number;
+  readonly disk?: SinkDisk;
+  /** Files that are the agent's own: none of `[[files]]` may be one. */
+  readonly reserved?: readonly string[];
+}
+
+/** A disk that hangs must not keep the agent from stopping. */
+const CLOSE_GRACE_MS = 5_000;
+const ROOT = 0;
+
+/** Looks at each path at once, and reports in the log what is wrong with it. */
+export function createFileSinks(files: readonly FileSinkOptions[], parts: FileSinksParts): FileSinks {
+  const { clock, networkClock, log, uid, random, runHook, reserved = [] } = parts;
+  const own = { uid, gid: parts.gid ?? process.getegid?.() ?? ROOT };
+  const disk = parts.disk ?? createSinkDisk(random);
+  const hooks = createHookQueue({ runHook, clock: networkClock, log });
+  const sinks = files.map((options) =>
+    createFileSink(options, {
+      clock,
+      networkClock,
+      log,
+      disk,
+      hooks,
+      accessOf: (each) => accessOf(each, own),
+      trusted: (access) => new Set([ROOT, uid, access.uid]),
+      objection: reserved.includes(options.path)
+        ? 'rolekeeper keeps a file of its own there: change the path'
+        : undefined,
+    }),
+  );
+  let isClosed = false;
+
+  return {
+    update(served, isPending = false) {
+      if (isClosed) return;
+      const wish =
+        served === undefined
+          ? ({ kind: isPending ? 'pending' : 'withdrawn' } as const)
+          : ({ kind: 'set', held: served } as const);
+      for (const sink of sinks) sink.want(wish);
+    },
+    status: () => sinks.map((sink) => sink.status()),
+    async idle() {
+      await allIdle();
+      await hooks.idle();
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      for (const sink of sinks) sink.want({ kind: 'stopped' });
+      await withinGrace(allIdle());
+      await hooks.close();
+    },
+  };
+
+  async function allIdle(): Promise<void> {
+    await Promise.all(sinks.map((sink) => sink.idle()));
+  }
+
+  async function withinGrace(work: Promise<void>): Promise<void> {
+    const done = new AbortController();
+    void work.finally(() => done.abort());
+    await pause(networkClock, CLOSE_GRACE_MS, done.signal);
+    if (!done.signal.aborted) log.error('A disk does not answer: some files are left as they are');
+  }
+}
+
+/** The group of the default settings need not exist: from a checkout nothing has made it. */
+const DEFAULT_GROUP = 'rolekeeper';
+
+function accessOf(
+  { mode, owner, group }: FileSinkOptions,
+  own: { readonly uid: number; readonly gid: number },
+): SinkAccess {
+  // passwd(5) and group(5) have name and number in the same places.
+  const uid = owner === '' ? own.uid : groupId(owner, '/etc/passwd');
+  if (uid === undefined) {
+    throw new SinkProblem(`there is no user ${owner} on this machine: create it or change owner`);
+  }
+  const gid = group === '' ? own.gid : groupId(group);
+  if (gid === undefined && group !== DEFAULT_GROUP) {
+    throw new SinkProblem(`there is no group ${group} on this machine: create it or change group`);
+  }
+  return { mode, uid, gid: gid ?? own.gid };
+}

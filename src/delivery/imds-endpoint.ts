@@ -1,0 +1,104 @@
+import type { RequestListener } from 'node:http';
+import type { Held } from '../domain/life-state.ts';
+import type { MetadataAnswer, MetadataReader } from '../domain/metadata-reader.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { CredentialReader } from '../domain/reader.ts';
+import { imdsDocument } from '../domain/wire-formats.ts';
+import type { TcpPeers } from '../platform/tcp-peer.ts';
+import { commonGuards } from './guards.ts';
+import { surfaceListener } from './http-surface.ts';
+import { imdsRoute, ROLE_LIST_ITEM } from './imds/route.ts';
+import { mayRead, methodFitsPath, tokenSecondsLeft } from './imds/token-guard.ts';
+import { TTL_HEADER, tokenReply } from './imds/token-request.ts';
+import type { IssuedTokens } from './issued-tokens.ts';
+import { type HttpRefusal, type Reply, send, TEXT_TYPE, withoutCredentials, wordRefusal } from './reply.ts';
+
+export interface ImdsEndpointParts {
+  readonly reader: CredentialReader;
+  readonly issuedTokens: IssuedTokens;
+  /** What else of the instance's metadata is passed on. */
+  readonly metadata: MetadataReader;
+  /** Whose programs may read without a token, as IMDSv1 allowed. Empty: nobody's. */
+  readonly tokenlessUids: ReadonlySet<number>;
+  readonly peers: TcpPeers;
+  /** What credentials live by. */
+  readonly clock: Clock;
+}
+
+/** With the names of the real one: a redirected program sends those. */
+const HOSTS = ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '[fd00:ec2::254]'];
+
+/** How long a request waits for what is not there yet: boto3 and the SDK for JavaScript give up after one second. */
+const LONGEST_HOLD_MS = 800;
+
+const PROFILE_ITEM = 'meta-data/iam/info';
+const NOT_FOUND: HttpRefusal = { status: 404, code: 'not-found', message: 'There is no such item.' };
+const UNAVAILABLE: HttpRefusal = {
+  status: 503,
+  code: 'metadata-unavailable',
+  message: 'IMDS does not answer.',
+  headers: { 'Retry-After': '5' },
+};
+
+/**
+ * What programs find that know nothing but the instance metadata service, HTTP/1.1 on loopback: IMDSv2 with tokens of our
+ * own, the role's credentials, and a few items of the real metadata. Everything else is 404 and is asked of nobody,
+ * `security-credentials-extended` (where SDKs look first, and take any other status for a failure) and user data included.
+ */
+export function imdsEndpoint(parts: ImdsEndpointParts): RequestListener {
+  const { reader, issuedTokens, metadata, clock } = parts;
+  const documents = new WeakMap<Held, string>();
+
+  return surfaceListener({
+    guards: [...commonGuards(HOSTS, ['GET', 'HEAD', 'PUT']), methodFitsPath, mayRead(parts)],
+    refuse: wordRefusal,
+    async route(request, response) {
+      if (request.method === 'PUT') {
+        const reply = await tokenReply(request, issuedTokens);
+        if (reply !== undefined) send(response, reply);
+        return;
+      }
+      const reply = await itemReply(imdsRoute(request.url ?? '')?.item);
+      const secondsLeft = tokenSecondsLeft(request, issuedTokens);
+      const ttl = secondsLeft === undefined ? {} : { [TTL_HEADER]: String(secondsLeft) };
+      send(response, { ...reply, headers: { ...reply.headers, ...ttl } });
+    },
+  });
+
+  async function itemReply(item = ''): Promise<Reply> {
+    if (item === ROLE_LIST_ITEM) return roleReply((held) => held.roleName);
+    if (item.startsWith(`${ROLE_LIST_ITEM}/`)) {
+      const roleName = item.slice(ROLE_LIST_ITEM.length + 1);
+      return roleReply((held) => (held.roleName === roleName ? documentOf(held) : undefined));
+    }
+    const answer = metadata.read(item, LONGEST_HOLD_MS);
+    if (answer === undefined) return wordRefusal(NOT_FOUND);
+    if (item !== PROFILE_ITEM) return metadataReply(await answer);
+    // Without a role there is no iam subtree, whatever IMDS said a minute ago.
+    const { refusal } = await reader.readSettled(LONGEST_HOLD_MS);
+    return refusal === undefined ? metadataReply(await answer) : wordRefusal(withoutCredentials(refusal));
+  }
+
+  async function roleReply(bodyOf: (held: Held) => string | undefined): Promise<Reply> {
+    const { held, refusal } = await reader.readSettled(LONGEST_HOLD_MS);
+    if (held === undefined) return wordRefusal(withoutCredentials(refusal));
+    const body = bodyOf(held);
+    return body === undefined ? wordRefusal(NOT_FOUND) : found(body);
+  }
+
+  /** `LastUpdated` is when a set was first asked for here. */
+  function documentOf(held: Held): string {
+    const document = documents.get(held) ?? imdsDocument(held, clock.now());
+    documents.set(held, document);
+    return document;
+  }
+}
+
+function metadataReply(answer: MetadataAnswer): Reply {
+  if (answer === 'absent') return wordRefusal(NOT_FOUND);
+  return answer === 'unavailable' ? wordRefusal(UNAVAILABLE) : found(answer.found);
+}
+
+function found(body: string): Reply {
+  return { status: 200, type: TEXT_TYPE, body };
+}

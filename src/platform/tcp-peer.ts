@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import { isIPv4, type Socket } from 'node:net';
+import { endianness } from 'node:os';
+
+/** Who is at the other end of a TCP connection inside this machine. */
+export interface TcpPeers {
+  /**
+   * The user id of the socket that the connection came from; undefined where it cannot be told, which means: deny. It is
+   * looked up once per connection.
+   */
+  uidOf(connection: Socket): Promise<number | undefined>;
+}
+
+export interface TcpEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface TcpPeersOptions {
+  /** Where callers may have connected to before the kernel's address translation sent them here. */
+  readonly originalDestinations?: readonly TcpEndpoint[];
+  /** The text of /proc/net/tcp or /proc/net/tcp6. */
+  readonly readTable?: (name: 'tcp' | 'tcp6') => Promise<string>;
+}
+
+/** A row can be missed while the kernel's table changes under the reading. */
+const ATTEMPTS = 3;
+
+/**
+ * The kernel lists both ends of a connection inside this machine (proc(5), /proc/net/tcp). The caller's own row has our
+ * remote address as its local one; its remote one is ours, or before address translation an original destination. The
+ * whole pair is compared, because sockets of several users can share a local port while they go to different places.
+ */
+export function createTcpPeers(options: TcpPeersOptions = {}): TcpPeers {
+  const { originalDestinations = [], readTable = readKernelTable } = options;
+  const known = new WeakMap<Socket, Promise<number | undefined>>();
+  let underWay: Promise<string> | undefined;
+
+  return {
+    uidOf(connection) {
+      let uid = known.get(connection);
+      if (uid === undefined) {
+        uid = look(connection).catch(() => undefined);
+        known.set(connection, uid);
+      }
+      return uid;
+    },
+  };
+
+  async function look(connection: Socket): Promise<number | undefined> {
+    const { remoteAddress, remotePort, localAddress, localPort } = connection;
+    if (remoteAddress === undefined || remotePort === undefined) return undefined;
+    if (localAddress === undefined || localPort === undefined) return undefined;
+    const caller = { address: remoteAddress, port: remotePort };
+    const destinations = [{ address: localAddress, port: localPort }, ...originalDestinations];
+    const pairs = destinations.flatMap((destination) => rowBeginnings(caller, destination));
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const [uid, ...others] = uidsIn(await tables(), pairs);
+      if (uid !== undefined) return others.length === 0 ? uid : undefined;
+    }
+    return undefined;
+  }
+
+  /** One reading at a time, for everybody who asks meanwhile: it costs milliseconds where there are many sockets. */
+  function tables(): Promise<string> {
+    underWay ??= Promise.all([readTable('tcp'), readTable('tcp6').catch(() => '')])
+      .then((texts) => texts.join('\n'))
+      .finally(() => {
+        underWay = undefined;
+      });
+    return underWay;
+  }
+}
+
+/** By its own directory: /proc/net is hidden from a service with `ProcSubset=pid`. */
+function readKernelTable(name: 'tcp' | 'tcp6'): Promise<string> {
+  return readFile(`/proc/self/net/${name}`, 'ascii');
+}
+
+/**
+ * The users of the rows that begin so. A socket that its process has closed has no inode and shows user 0, which is not
+ * root's word: such rows, TIME_WAIT among them, do not count.
+ */
+function uidsIn(table: string, beginnings: readonly string[]): ReadonlySet<number> {
+  const uids = new Set<number>();
+  for (const beginning of beginnings) {
+    for (let at = table.indexOf(beginning); at !== -1; at = table.indexOf(beginning, at + 1)) {
+      // After the two addresses: state, queues, timer, retransmits, uid, timeouts, inode.
+      const [, , , , uid = '', , inode = '0'] = table.slice(at + beginning.length, at + 250).split(/ +/);
+      if (/^[1-9]\d*$/.test(inode) && /^\d+$/.test(uid)) uids.add(Number(uid));
+    }
+  }
+  return uids;
+}
+
+/** As an IPv4 socket's row has it, and as a dual-stack socket's, where IPv4 addresses are mapped into IPv6. */
+function rowBeginnings(local: TcpEndpoint, remote: TcpEndpoint): string[] {
+  const ends = [local, remote].map(({ address, port }) => ({
+    bytes: addressBytes(address),
+    port: port.toString(16).toUpperCase().padStart(4, '0'),
+  }));
+  if (ends[0]?.bytes.length !== ends[1]?.bytes.length) return [];
+  const isV4 = ends[0]?.bytes.length === 4;
+  const rows = [ends, ...(isV4 ? [ends.map((end) => ({ ...end, bytes: mapped(end.bytes) }))] : [])];
+  return rows.map((row) => ` ${row.map(({ bytes, port }) => `${kernelHex(bytes)}:${port}`).join(' ')} `);
+}
+
+/** 4 or 16 bytes in network order; an IPv4 address that came mapped into IPv6 has 4. */
+function addressBytes(address: string): number[] {
+  if (isIPv4(address)) return address.split('.').map(Number);
+  const groups = expanded(address);
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  const bytes = groups.flatMap((group) => [group >> 8, group & 0xff]);
+  return isMapped ? bytes.slice(12) : bytes;
+}
+
+/** The eight groups of an IPv6 address, after URL has brought it to its one canonical form. */
+function expanded(address: string): number[] {
+  const zoneless = address.split('%', 1)[0] ?? '';
+  const canonical = new URL(`http://[${zoneless}]`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::');
+  const groupsOf = (text: string) => (text === '' ? [] : text.split(':').map((group) => parseInt(group, 16)));
+  const first = groupsOf(head);
+  if (tail === undefined) return first;
+  const last = groupsOf(tail);
+  return [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
+}
+
+function mapped(bytes: readonly number[]): number[] {
+  return [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...bytes];
+}
+
+/** The kernel prints an address as 32-bit words in the machine's own byte order. */
+function kernelHex(bytes: readonly number[]): string {
+  let text = '';
+  for (let word = 0; word < bytes.length; word += 4) {
+    const four = bytes.slice(word, word + 4);
+    if (endianness() === 'LE') four.reverse();
+    text += Buffer.from(four).toString('hex').toUpperCase();
+  }
+  return text;
+}

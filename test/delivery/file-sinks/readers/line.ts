@@ -1,0 +1,15 @@
+/** Reads the line of credential_process over and over, until the second file exists: every value of one set. */
+import { existsSync, readFileSync } from 'node:fs';
+
+const [path = '', stop = ''] = process.argv.slice(2);
+const sets = new Set<string>();
+let reads = 0;
+while (!existsSync(stop)) {
+  const text = readFileSync(path, 'utf8');
+  const serial = JSON.parse(text).AccessKeyId.slice(-4);
+  const whole = `{"Version":1,"AccessKeyId":"ASIAQ3EXAMPLEKEY${serial}","SecretAccessKey":"EXAMPLESecretAccessKey${serial}","SessionToken":"EXAMPLESessionToken${serial}","Expiration":"2026-11-23T14:00:00Z","AccountId":"111122223333"}\n`;
+  if (text !== whole) throw new Error(`Read ${text}`);
+  sets.add(serial);
+  if (++reads === 1) process.stdout.write('ready\n');
+}
+process.stdout.write(`read ${reads} ${sets.size}\n`);

@@ -1,0 +1,27 @@
+"""Reads a profile over and over, until the second file exists: botocore's parser, and every value of one set."""
+import configparser
+import os
+import sys
+
+path, stop = sys.argv[1:3]
+reads, sets = 0, set()
+while not os.path.exists(stop):
+    parser = configparser.RawConfigParser()
+    with open(path, encoding='utf-8') as file:
+        parser.read_file(file)
+    profile = dict(parser.items('default'))
+    serial = profile['aws_access_key_id'][-4:]
+    assert profile == {
+        'aws_access_key_id': f'ASIAQ3EXAMPLEKEY{serial}',
+        'aws_secret_access_key': f'EXAMPLESecretAccessKey{serial}',
+        'aws_session_token': f'EXAMPLESessionToken{serial}',
+        'aws_security_token': f'EXAMPLESessionToken{serial}',
+        'aws_account_id': '111122223333',
+        'expiry_time': '2026-11-23T14:00:00Z',
+    }, profile
+    assert parser.get('others', 'region') == 'eu-west-1'
+    reads += 1
+    sets.add(serial)
+    if reads == 1:
+        print('ready', flush=True)
+print('read', reads, len(sets), flush=True)

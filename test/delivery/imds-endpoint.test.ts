@@ -1,0 +1,463 @@
+import type { RequestListener } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { type ImdsEndpointParts, imdsEndpoint } from '../../src/delivery/imds-endpoint.ts';
+import type { IssuedTokens } from '../../src/delivery/issued-tokens.ts';
+import type { MetadataAnswer } from '../../src/domain/metadata-reader.ts';
+import { failure, roleCredentials, success } from '../support/credentials.ts';
+import { eventually } from '../support/eventually.ts';
+import { ask, exchange, parseAnswer, type RawAnswer, statuses } from '../support/raw-http.ts';
+import {
+  coldStore,
+  EXPIRATION,
+  holdsSecret,
+  openSurface,
+  type ServedStore,
+  servedStore,
+} from '../support/surface.ts';
+
+const TOKEN_PATH = '/latest/api/token';
+const LIST = '/latest/meta-data/iam/security-credentials/';
+const TTL = 'X-aws-ec2-metadata-token-ttl-seconds';
+const TOKEN = { 'X-aws-ec2-metadata-token': 'EXAMPLE-issued-token' };
+
+/** Knows one token, which has 300 s left. */
+const issuedTokens: IssuedTokens = {
+  issue: (ttl) => `EXAMPLE-issued-for-${ttl}`,
+  remainingSeconds: (token) => (token === 'EXAMPLE-issued-token' ? 300 : undefined),
+};
+
+const metadata = {
+  read(item: string): Promise<MetadataAnswer> | undefined {
+    const known: Record<string, MetadataAnswer> = {
+      'meta-data/placement/region': { found: 'eu-central-1' },
+      'meta-data/placement/availability-zone-id': 'absent',
+      'meta-data/instance-id': 'unavailable',
+      'meta-data/iam/info': { found: '{"Code":"Success"}' },
+    };
+    return item in known ? Promise.resolve(known[item] ?? 'absent') : undefined;
+  },
+};
+
+function endpoint({ store, clock }: ServedStore, parts: Partial<ImdsEndpointParts> = {}): RequestListener {
+  return imdsEndpoint({
+    reader: store.reader,
+    issuedTokens,
+    metadata,
+    tokenlessUids: new Set(),
+    peers: { uidOf: async () => undefined },
+    clock,
+    ...parts,
+  });
+}
+
+describe('the token', () => {
+  test('is given for the TTL that was asked, which the answer names', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'PUT', TOKEN_PATH, { [TTL]: '21600', 'Content-Length': '0' });
+    expect(answer).toMatchObject({ status: 200, body: 'EXAMPLE-issued-for-21600' });
+    expect(answer.headers).toMatchObject({ 'content-type': 'text/plain', [TTL.toLowerCase()]: '21600' });
+  });
+
+  test.each(['1', '300', '21600', '00060'])('%s s is a right TTL', async (ttl) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const { status, headers } = await ask(surface, 'PUT', TOKEN_PATH, { [TTL]: ttl });
+    expect(status).toBe(200);
+    expect(headers[TTL.toLowerCase()]).toBe(String(Number(ttl)));
+  });
+
+  test.each([
+    '',
+    '0',
+    '-1',
+    '+60',
+    '21601',
+    '60.5',
+    '6e1',
+    '0x10',
+    '60 s',
+    '60, 60',
+    '99999999999999999999',
+    'ten',
+  ])('a TTL of %j is a 400', async (ttl) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'PUT', TOKEN_PATH, { [TTL]: ttl });
+    expect(answer).toMatchObject({ status: 400, body: 'bad-ttl' });
+  });
+
+  test('no TTL at all and two of them are 400', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    expect((await ask(surface, 'PUT', TOKEN_PATH)).status).toBe(400);
+    const twice = `PUT ${TOKEN_PATH} HTTP/1.1\r\nHost: localhost\r\n${TTL}: 60\r\n${TTL}: 60\r\nConnection: close\r\n\r\n`;
+    expect(parseAnswer(await exchange(surface, twice)).status).toBe(400);
+  });
+
+  test.each([
+    ['without credentials yet', () => coldStore()],
+    [
+      'without a role',
+      () => {
+        const cold = coldStore();
+        cold.store.apply(failure('no-role'));
+        return cold;
+      },
+    ],
+  ])('is given at once %s: a refusal here would send SDKs to IMDSv1', async (_, made) => {
+    const served = made();
+    await using surface = await openSurface(endpoint(served));
+    expect((await ask(surface, 'PUT', TOKEN_PATH, { [TTL]: '60' })).status).toBe(200);
+    expect(served.clock.pendingTimers()).toBe(0);
+  });
+
+  test('is refused to a request that was forwarded', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'PUT', TOKEN_PATH, { [TTL]: '60', 'X-Forwarded-For': '10.0.0.1' });
+    expect(answer).toMatchObject({ status: 403, body: 'forwarded-request' });
+  });
+
+  test('is refused under a dated path with 403', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'PUT', '/2021-03-23/api/token', { [TTL]: '60' });
+    expect(answer).toMatchObject({ status: 403, body: 'forbidden' });
+  });
+
+  test.each(['GET', 'HEAD'])('is not for %s', async (method) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, method, TOKEN_PATH, TOKEN);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.allow).toBe('PUT');
+  });
+
+  test.each([LIST, `${LIST}web`, '/latest/user-data', '/'])('nothing else is for PUT: %s', async (path) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'PUT', path, { [TTL]: '60', ...TOKEN });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.allow).toBe('GET, HEAD');
+  });
+
+  const head = `PUT //latest/api/token HTTP/1.1\r\nHost: 169.254.169.254\r\n${TTL}: 60\r\nConnection: close\r\n`;
+  test.each([
+    ['an empty chunked body', `${head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['a chunked body', `${head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`],
+    ['a body', `${head}Content-Length: 5\r\n\r\nhello`],
+    ['an empty body', `${head}Content-Length: 0\r\n\r\n`],
+  ])('is given for a request with %s', async (_, bytes) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    expect(parseAnswer(await exchange(surface, bytes))).toMatchObject({
+      status: 200,
+      body: 'EXAMPLE-issued-for-60',
+    });
+  });
+
+  test('is given to a client that waits for 100 Continue first, as curl does with a chunked PUT', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const request = `${head}Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`;
+    const told = await exchange(surface, request, { until: /100 Continue\r\n\r\n/ });
+    expect(statuses(told)).toEqual([100]);
+    expect(statuses(await exchange(surface, `${request}0\r\n\r\n`))).toEqual([100, 200]);
+  });
+
+  test('a long body is a 400', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const text = await exchange(surface, `${head}Content-Length: 1025\r\n\r\n${'x'.repeat(1025)}`);
+    expect(parseAnswer(text)).toMatchObject({ status: 400, body: 'body-too-long' });
+  });
+
+  test('a request that breaks off in its body gets nothing', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const text = await exchange(surface, `${head}Content-Length: 5\r\n\r\nhe`, { half: true });
+    expect(statuses(text)).not.toContain(200);
+  });
+});
+
+describe('a read', () => {
+  test.each([
+    LIST,
+    LIST.slice(0, -1),
+    `/${LIST}`,
+    LIST.replaceAll('/', '//'),
+    LIST.replace('latest', '2021-03-23'),
+  ])('%s is the name of the role, and no line break', async (path) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'GET', path, TOKEN);
+    expect(answer).toMatchObject({ status: 200, body: 'web' });
+    expect(answer.headers['content-type']).toBe('text/plain');
+  });
+
+  test('the document of the role has the shape that IMDS gives it', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const { status, headers, body } = await ask(surface, 'GET', `${LIST}web`, TOKEN);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/plain');
+    expect(body).toBe(
+      `{
+  "Code" : "Success",
+  "LastUpdated" : "2026-11-23T08:00:00Z",
+  "Type" : "AWS-HMAC",
+  "AccessKeyId" : "ASIAQ3EXAMPLEKEY0001",
+  "SecretAccessKey" : "EXAMPLESecretAccessKey0001",
+  "Token" : "EXAMPLESessionToken0001",
+  "Expiration" : "${EXPIRATION}"
+}`,
+    );
+  });
+
+  test('LastUpdated stays until the set changes', async () => {
+    const served = servedStore();
+    await using surface = await openSurface(endpoint(served));
+    const first = await ask(surface, 'GET', `${LIST}web`, TOKEN);
+    await served.clock.advance(60_000);
+    expect((await ask(surface, 'GET', `${LIST}web`, TOKEN)).body).toBe(first.body);
+    served.store.apply(success(roleCredentials(2, EXPIRATION)));
+    const second = await ask(surface, 'GET', `${LIST}web`, TOKEN);
+    expect(JSON.parse(second.body)).toMatchObject({
+      LastUpdated: '2026-11-23T08:01:00Z',
+      AccessKeyId: 'ASIAQ3EXAMPLEKEY0002',
+    });
+  });
+
+  test('a role name with characters that clients escape is found escaped and not', async () => {
+    const name = 'a+b=c,d.e@f-g';
+    await using surface = await openSurface(endpoint(servedStore(name)));
+    expect((await ask(surface, 'GET', LIST, TOKEN)).body).toBe(name);
+    for (const path of [name, encodeURIComponent(name)]) {
+      expect((await ask(surface, 'GET', `${LIST}${path}`, TOKEN)).status).toBe(200);
+    }
+  });
+
+  test.each([
+    'other',
+    'WEB',
+    'web2',
+    'we',
+    'web/x',
+    '%00',
+    'web%00',
+    'web%0d%0a',
+    'constructor',
+    '__proto__',
+  ])('there is no role %s', async (name) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'GET', `${LIST}${name}`, TOKEN);
+    expect(answer).toMatchObject({ status: 404, body: 'not-found' });
+  });
+
+  test('the role that was replaced is gone in the same instant', async () => {
+    const served = servedStore();
+    await using surface = await openSurface(endpoint(served));
+    served.store.apply(success(roleCredentials(2, EXPIRATION, 'batch')));
+    expect((await ask(surface, 'GET', LIST, TOKEN)).body).toBe('batch');
+    expect((await ask(surface, 'GET', `${LIST}web`, TOKEN)).status).toBe(404);
+    expect((await ask(surface, 'GET', `${LIST}batch`, TOKEN)).body).toContain('ASIAQ3EXAMPLEKEY0002');
+  });
+
+  test('HEAD is answered like GET, without the body', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const { status, headers, body } = await ask(surface, 'HEAD', LIST, TOKEN);
+    expect({ status, length: headers['content-length'], body }).toEqual({
+      status: 200,
+      length: '3',
+      body: '',
+    });
+  });
+
+  test.each([LIST, `${LIST}web`, `${LIST}other`, '/latest/user-data'])(
+    'the answer names the seconds that the token has left: %s',
+    async (path) => {
+      await using surface = await openSurface(endpoint(servedStore()));
+      expect((await ask(surface, 'GET', path, TOKEN)).headers[TTL.toLowerCase()]).toBe('300');
+    },
+  );
+
+  test.each([
+    'meta-data/iam/security-credentials-extended',
+    'meta-data/iam/security-credentials-extended/',
+    'meta-data/iam/security-credentials-extended/web',
+    'user-data',
+    'meta-data/',
+    'meta-data/../user-data',
+    'meta-data/%2e%2e/user-data',
+    'meta-data/identity-credentials/ec2/security-credentials/ec2-instance',
+    'meta-data/placement/region/x',
+    'dynamic/instance-identity/pkcs7',
+    '',
+    'v1/container-credentials',
+  ])('%s is exactly 404', async (item) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'GET', `/latest/${item}`, TOKEN);
+    expect(answer).toMatchObject({ status: 404, body: 'not-found' });
+  });
+
+  test.each(['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '[fd00:ec2::254]'])(
+    'the Host %s is taken with and without a port',
+    async (host) => {
+      await using surface = await openSurface(endpoint(servedStore()));
+      for (const Host of [host, `${host}:80`, `${host}:9912`]) {
+        expect((await ask(surface, 'GET', LIST, { ...TOKEN, Host })).status).toBe(200);
+      }
+    },
+  );
+});
+
+describe('what is passed on of the metadata', () => {
+  test.each<[string, number, string]>([
+    ['meta-data/placement/region', 200, 'eu-central-1'],
+    ['meta-data/placement/region/', 200, 'eu-central-1'],
+    ['meta-data/iam/info', 200, '{"Code":"Success"}'],
+    ['meta-data/placement/availability-zone-id', 404, 'not-found'],
+    ['meta-data/instance-id', 503, 'metadata-unavailable'],
+  ])('%s is %i', async (item, status, body) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const answer = await ask(surface, 'GET', `/latest/${item}`, TOKEN);
+    expect(answer).toMatchObject({ status, body });
+    expect(answer.headers['content-type']).toBe('text/plain');
+  });
+
+  test('without a role there is no iam/info, and region is there all the same', async () => {
+    const served = coldStore();
+    served.store.apply(failure('no-role'));
+    await using surface = await openSurface(endpoint(served));
+    expect((await ask(surface, 'GET', '/latest/meta-data/iam/info', TOKEN)).status).toBe(404);
+    expect((await ask(surface, 'GET', '/latest/meta-data/placement/region', TOKEN)).status).toBe(200);
+  });
+});
+
+describe('who may read', () => {
+  test.each<[string, Record<string, string>]>([
+    ['no token', {}],
+    ['a token that is not ours', { 'X-aws-ec2-metadata-token': 'EXAMPLE-unknown' }],
+    ['an empty token', { 'X-aws-ec2-metadata-token': '' }],
+    ['the token as an authorization', { Authorization: 'EXAMPLE-issued-token' }],
+  ])('%s is a 401, for every path alike', async (_, headers) => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    for (const path of [LIST, `${LIST}web`, `${LIST}other`, '/latest/user-data', '/']) {
+      expect(await ask(surface, 'GET', path, headers)).toMatchObject({ status: 401, body: 'unauthorized' });
+    }
+  });
+
+  test('the token twice is a 401', async () => {
+    await using surface = await openSurface(endpoint(servedStore()));
+    const line = 'X-aws-ec2-metadata-token: EXAMPLE-issued-token\r\n';
+    const text = await exchange(
+      surface,
+      `GET ${LIST} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${line}${line}\r\n`,
+    );
+    expect(parseAnswer(text).status).toBe(401);
+  });
+
+  const peers = { uidOf: async () => 1001 };
+  test('a named user reads without a token, and then no TTL is named', async () => {
+    await using surface = await openSurface(
+      endpoint(servedStore(), { tokenlessUids: new Set([1001]), peers }),
+    );
+    const answer = await ask(surface, 'GET', `${LIST}web`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers).not.toHaveProperty(TTL.toLowerCase());
+  });
+
+  test('a bad token is refused to a named user too', async () => {
+    await using surface = await openSurface(
+      endpoint(servedStore(), { tokenlessUids: new Set([1001]), peers }),
+    );
+    const answer = await ask(surface, 'GET', LIST, { 'X-aws-ec2-metadata-token': 'EXAMPLE-unknown' });
+    expect(answer.status).toBe(401);
+  });
+
+  test('another user, and one that cannot be told, is refused without a token and served with one', async () => {
+    for (const uid of [0, 1002, undefined]) {
+      const listener = endpoint(servedStore(), {
+        tokenlessUids: new Set([1001]),
+        peers: { uidOf: async () => uid },
+      });
+      await using surface = await openSurface(listener);
+      expect((await ask(surface, 'GET', LIST)).status).toBe(401);
+      expect((await ask(surface, 'GET', LIST, TOKEN)).status).toBe(200);
+    }
+  });
+
+  test('where nobody is named, no user is looked up', async () => {
+    let lookups = 0;
+    const counting = { uidOf: async () => ++lookups };
+    await using surface = await openSurface(endpoint(servedStore(), { peers: counting }));
+    await ask(surface, 'GET', LIST);
+    expect(lookups).toBe(0);
+  });
+});
+
+describe('when there are no credentials', () => {
+  test.each([LIST, `${LIST}web`])('without a role %s is a 404', async (path) => {
+    const served = coldStore();
+    served.store.apply(failure('no-role'));
+    await using surface = await openSurface(endpoint(served));
+    expect(await ask(surface, 'GET', path, TOKEN)).toMatchObject({ status: 404, body: 'no-role' });
+  });
+
+  test.each([LIST, `${LIST}web`])('a cold agent holds %s for 800 ms and then answers 503', async (path) => {
+    const served = coldStore();
+    await using surface = await openSurface(endpoint(served));
+    const asked = ask(surface, 'GET', path, TOKEN);
+    await eventually(() => served.clock.pendingTimers() === 1);
+    await served.clock.advance(799);
+    expect(served.clock.pendingTimers()).toBe(1);
+    await served.clock.advance(1);
+    const answer = await asked;
+    expect(answer).toMatchObject({ status: 503, body: 'credentials-pending' });
+    expect(answer.headers['retry-after']).toBe('5');
+  });
+
+  test('a cold agent answers as soon as the first set is there', async () => {
+    const served = coldStore();
+    await using surface = await openSurface(endpoint(served));
+    const asked = ask(surface, 'GET', LIST, TOKEN);
+    await eventually(() => served.clock.pendingTimers() === 1);
+    served.store.apply(success(roleCredentials(1, EXPIRATION)));
+    expect(await asked).toMatchObject({ status: 200, body: 'web' });
+  });
+
+  test('a detached role is a 503', async () => {
+    const served = servedStore();
+    for (let check = 1; check <= 3; check++) served.store.apply(failure('no-role'));
+    await using surface = await openSurface(endpoint(served));
+    for (const path of [LIST, `${LIST}web`]) {
+      expect(await ask(surface, 'GET', path, TOKEN)).toMatchObject({ status: 503, body: 'role-detached' });
+    }
+  });
+
+  test.each([
+    ['1 s before the expiration the set is served', 1_000, 200],
+    ['at the expiration it is a 503', 0, 503],
+    ['1 s after the expiration it is a 503', -1_000, 503],
+  ])('%s', async (_, ms, status) => {
+    const served = servedStore();
+    await using surface = await openSurface(endpoint(served));
+    await served.beforeExpiration(ms);
+    for (const path of [LIST, `${LIST}web`]) {
+      const answer = await ask(surface, 'GET', path, TOKEN);
+      expect(answer.status).toBe(status);
+      if (status === 503) expectNoSecret(answer);
+    }
+  });
+});
+
+function expectNoSecret(answer: RawAnswer): void {
+  expect(answer.body).toBe('credentials-expired');
+  expect(holdsSecret(JSON.stringify(answer))).toBe(false);
+}
+
+test('no refusal has a body that would break a request line: aws-c-auth takes any body for a role name', async () => {
+  const served = coldStore();
+  served.store.apply(failure('no-role'));
+  await using surface = await openSurface(endpoint(served));
+  const answers = await Promise.all([
+    ask(surface, 'GET', LIST, TOKEN),
+    ask(surface, 'GET', LIST),
+    ask(surface, 'GET', '/latest/user-data', TOKEN),
+    ask(surface, 'GET', LIST, { ...TOKEN, Origin: 'https://example.com' }),
+    ask(surface, 'GET', LIST, { ...TOKEN, Host: 'example.com' }),
+    ask(surface, 'PUT', TOKEN_PATH),
+    ask(surface, 'POST', TOKEN_PATH),
+  ]);
+  for (const { status, body } of answers) {
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(body).toMatch(/^[a-z-]{1,24}$/);
+  }
+});

@@ -1,0 +1,122 @@
+import type { OfferedSet } from '../imds.ts';
+import { isHarmless } from '../imds-fault.ts';
+import { LONGEST_CHECK_MS, LONGEST_INTERVAL_MS, type Scene, WELL_CHECK_MS } from './scene.ts';
+
+/** Without a role, the next check is never further away than this. */
+const LONGEST_ABSENT_MS = 12_000;
+/** Three checks that find no role: one interval, and twice the urgent one. */
+const LONGEST_WITHDRAWAL_MS = LONGEST_INTERVAL_MS + 2 * 16_500 + 3 * WELL_CHECK_MS;
+const FIRST_BACKOFF_MS = 1_000;
+const CALM_AFTER_MS = 120_000;
+const MANDATORY_WINDOW_MS = 300_000;
+
+/** What the agent is doing, as its own status tells it. */
+export interface Doing {
+  readonly failures: number;
+  readonly isServing: boolean;
+  readonly isAbsent: boolean;
+  readonly isChecking: boolean;
+}
+
+/** Judges how soon the agent has what IMDS offers. */
+export class FreshnessJudge {
+  readonly #scene: Scene;
+  readonly #isUp: () => boolean;
+  /** By `awake`: before this, what happened excuses an older set. */
+  #dueAt = 0;
+  #because: 'newest-set' | 'recovery' = 'newest-set';
+  #disturbedAt = 0;
+  #absentAttach: OfferedSet | undefined;
+
+  constructor(scene: Scene, isUp: () => boolean) {
+    this.#scene = scene;
+    this.#isUp = isUp;
+  }
+
+  /** Nothing that IMDS could be blamed for is going on. */
+  isWell(): boolean {
+    for (const fault of this.#scene.imds.faults) if (!isHarmless(fault)) return false;
+    return this.#isUp();
+  }
+
+  /** Well for a while, and the role is there, and its set has more than five minutes: time to be quiet. */
+  isCalm(): boolean {
+    const { imds, time } = this.#scene;
+    const offer = imds.offer();
+    return (
+      offer !== undefined &&
+      imds.faults.size === 0 &&
+      this.isWell() &&
+      offer.expiration - time.wall() > MANDATORY_WINDOW_MS &&
+      this.#servesRole(offer) &&
+      time.elapsed - this.#disturbedAt > CALM_AFTER_MS
+    );
+  }
+
+  /** Something happened that the agent may take this long to deal with. */
+  disturbed(allowanceMs: number, because: 'newest-set' | 'recovery' = 'newest-set'): void {
+    const { time } = this.#scene;
+    this.#disturbedAt = time.elapsed;
+    this.#because = because;
+    this.#dueAt = Math.max(this.#dueAt, time.awake + allowanceMs);
+  }
+
+  faultEnded({ failures, isServing, isChecking }: Doing): void {
+    const failing = failures + (isChecking ? 1 : 0);
+    const longest = isServing ? 60_000 : 15_000;
+    const step = failing === 0 ? 0 : Math.min(longest, FIRST_BACKOFF_MS * 2 ** (failing - 1));
+    this.disturbed((isChecking ? LONGEST_CHECK_MS : 0) + step + WELL_CHECK_MS, 'recovery');
+  }
+
+  attached(doing: Doing): void {
+    const { isAbsent, isChecking } = doing;
+    const offer = this.#scene.imds.offer();
+    if (offer !== undefined && !this.#servesRole(offer)) {
+      this.detached(doing);
+      return;
+    }
+    if (isAbsent) this.#absentAttach = offer;
+    this.disturbed((isChecking ? LONGEST_CHECK_MS : 0) + (isAbsent ? LONGEST_ABSENT_MS : 0) + WELL_CHECK_MS);
+  }
+
+  detached({ isChecking }: Doing): void {
+    this.disturbed((isChecking ? LONGEST_CHECK_MS : 0) + LONGEST_WITHDRAWAL_MS);
+  }
+
+  /** When what is served has to be the newest again, by `awake`. */
+  dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** @param shown what the agent serves at this moment */
+  judge(shown: OfferedSet | undefined): void {
+    const { time, imds, fail, history } = this.#scene;
+    if (!this.isWell() || time.awake < this.#dueAt) return;
+    const offer = imds.offer();
+    if (offer === undefined || !this.#servesRole(offer)) {
+      if (shown !== undefined)
+        fail(
+          this.#because,
+          `set ${shown.serial} of ${shown.roleName} is still served: IMDS has no such role`,
+        );
+      return;
+    }
+    const allowance = offer === this.#absentAttach ? LONGEST_ABSENT_MS : LONGEST_INTERVAL_MS;
+    if (time.elapsed - offer.since < allowance + WELL_CHECK_MS) return;
+    const expiredFor = time.wall() - offer.expiration;
+    if (shown === undefined && expiredFor >= 0 && history.stability === 'never') return;
+    if (shown === undefined && expiredFor >= 0 && expiredFor < WELL_CHECK_MS) return; // being extended
+    if (shown !== offer) {
+      const waited = Math.round(time.elapsed - offer.since);
+      fail(
+        this.#because,
+        `IMDS has offered set ${offer.serial} for ${waited} ms, and ${shown?.serial ?? 'none'} is served`,
+      );
+    }
+  }
+
+  #servesRole({ roleName }: OfferedSet): boolean {
+    const { onlyRole } = this.#scene.history;
+    return onlyRole === '' || onlyRole === roleName;
+  }
+}

@@ -1,0 +1,159 @@
+import { formatTimestamp } from '../../../src/domain/timestamps.ts';
+import type { ImdsAnswer, OfferedSet } from '../imds.ts';
+import type { Part } from '../imds-fault.ts';
+import type { Scene } from './scene.ts';
+
+/** When a set was last handed to the agent as a whole, by all clocks, and what may be made of it. */
+export interface Entry {
+  readonly set: OfferedSet;
+  /** Rises with every set that takes another one's place. */
+  readonly order: number;
+  readonly wall: number;
+  readonly awake: number;
+  readonly elapsed: number;
+  /** Epoch ms: no later expiration may be advertised. The true one, unless the rules have extended it. */
+  readonly longestAdvertised: number;
+  /** Epoch ms: until then the set has to be served. */
+  readonly mustServeUntil: number;
+}
+
+const LONGEST_EXTENSION_MS = 15 * 60_000;
+/** An extension is renewed when less than this is left of it, so this much is always served. */
+const LEAST_EXTENSION_MS = 2.5 * 60_000;
+const CHECKS_UNTIL_DETACHED = 3;
+
+/**
+ * What the agent has been handed, kept from IMDS's side of the wire: by this, and not by anything that the agent says,
+ * is judged what it may serve, must serve, and must not serve any more.
+ */
+export class Ledger {
+  readonly #scene: Scene;
+  readonly #entries = new Map<OfferedSet, Entry>();
+  #order = 0;
+  /** What counts now: the last set that was handed over and accepted. */
+  latest: Entry | undefined;
+  /** Whether the present run of the agent has taken `latest` in, from IMDS or from its stored state. */
+  runHasIt = false;
+  withdrawn = false;
+  /** Whether any reader was refused because of that. */
+  withdrawalSeen = false;
+  rolelessChecks = 0;
+  /** Whether the run's last check brought nothing of use; undefined before its first one. */
+  lastCheckBad: boolean | undefined;
+  /** The highest order that any reader has seen on any surface. */
+  seen = 0;
+  #brought: OfferedSet | undefined;
+  #foundNoRole = false;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  entryOf(set: OfferedSet): Entry | undefined {
+    return this.#entries.get(set);
+  }
+
+  /** The later of what the machine's clocks say has passed since the set was handed over. */
+  soundNow(entry: Entry): number {
+    const { time } = this.#scene;
+    return Math.max(time.wall(), entry.wall + time.elapsed - entry.elapsed);
+  }
+
+  /** Whether the present run has to serve `latest` at this moment. */
+  mustServe(): boolean {
+    const { latest } = this;
+    if (latest === undefined || !this.runHasIt || this.withdrawn) return false;
+    return this.soundNow(latest) < latest.mustServeUntil;
+  }
+
+  exchangeOver(part: Part, answer: ImdsAnswer | undefined): void {
+    if (part === 'list') {
+      const { onlyRole } = this.#scene.history;
+      const mismatch = onlyRole !== '' && answer?.lists !== undefined && answer.lists !== onlyRole;
+      this.#foundNoRole = answer?.status === 404 || mismatch;
+    }
+    if (part === 'document' && answer?.set !== undefined) this.#brought = answer.set;
+  }
+
+  /** To be called when the agent has taken in what a check brought. */
+  checkEnded(): void {
+    const brought = this.#brought;
+    const foundNoRole = this.#foundNoRole;
+    this.#brought = undefined;
+    this.#foundNoRole = false;
+    this.lastCheckBad = brought === undefined || brought.expiration <= this.#scene.time.wall();
+    if (foundNoRole && brought === undefined) this.#noRole();
+    else {
+      this.rolelessChecks = 0;
+      if (brought === undefined) this.#failed();
+      else if (brought.expiration > this.#scene.time.wall()) this.#accept(brought, brought.expiration);
+      else this.#expired(brought);
+    }
+  }
+
+  /** A run begins with what its predecessor stored, if that is still of use; `stored` is what the file says. */
+  runStarted(stored: OfferedSet | undefined, advertised: number): void {
+    this.rolelessChecks = 0;
+    this.lastCheckBad = undefined;
+    this.#brought = undefined;
+    this.#foundNoRole = false;
+    this.runHasIt = false;
+    const entry = stored && this.#entries.get(stored);
+    if (entry === undefined || (this.withdrawn && this.withdrawalSeen)) return;
+    const { onlyRole } = this.#scene.history;
+    if (onlyRole !== '' && entry.set.roleName !== onlyRole) return;
+    if (this.soundNow(entry) >= advertised) return;
+    // A set that no reader has seen may be lost with the run that held it.
+    if (entry !== this.latest && this.seen >= (this.latest?.order ?? 0)) return;
+    this.latest = entry;
+    this.runHasIt = true;
+    this.withdrawn = false;
+  }
+
+  #noRole(): void {
+    this.rolelessChecks += 1;
+    if (this.runHasIt && this.rolelessChecks >= CHECKS_UNTIL_DETACHED) {
+      this.withdrawn = true;
+      this.withdrawalSeen = false;
+      this.runHasIt = false;
+    }
+  }
+
+  #failed(): void {
+    const { latest } = this;
+    if (this.#scene.history.stability !== 'always' || latest === undefined || !this.runHasIt) return;
+    if (this.soundNow(latest) >= latest.set.expiration) this.#extend(latest);
+  }
+
+  #expired(brought: OfferedSet): void {
+    const { latest } = this;
+    const good = latest !== undefined && this.runHasIt && this.soundNow(latest) < latest.set.expiration;
+    if (good || this.#scene.history.stability === 'never') return;
+    this.#extend(this.#accept(brought, brought.expiration));
+  }
+
+  #accept(set: OfferedSet, until: number): Entry {
+    const { time } = this.#scene;
+    const { wall, awake, elapsed } = { wall: time.wall(), awake: time.awake, elapsed: time.elapsed };
+    const order = set === this.latest?.set && !this.withdrawn ? this.latest.order : ++this.#order;
+    this.withdrawn = false;
+    this.runHasIt = true;
+    return this.#put({ set, order, wall, awake, elapsed, longestAdvertised: until, mustServeUntil: until });
+  }
+
+  #extend(entry: Entry): void {
+    const now = this.soundNow(entry);
+    const longestAdvertised = Math.max(entry.longestAdvertised, now + LONGEST_EXTENSION_MS);
+    this.#put({ ...entry, longestAdvertised, mustServeUntil: now + LEAST_EXTENSION_MS });
+  }
+
+  #put(entry: Entry): Entry {
+    this.#entries.set(entry.set, entry);
+    this.latest = entry;
+    return entry;
+  }
+}
+
+export function nameOf({ set, order }: Entry): string {
+  return `set ${set.serial} of ${set.roleName} (order ${order}, expires ${formatTimestamp(set.expiration)})`;
+}

@@ -1,0 +1,67 @@
+import type { VirtualTimer } from './virtual-time.ts';
+import type { World } from './world.ts';
+
+/** From this many failures on the backoff grows no more. */
+const SATURATED = 8;
+const TOKEN_USABLE_MS = 21_480_000;
+const MANDATORY_WINDOW_MS = 300_000;
+/** An extension is renewed when this much is left of it. */
+const EXTENSION_RENEWED_MS = 150_000;
+/** Where every request has its own luck, no check is like another. */
+const UNSTEADY = ['flaky', 'token-storm'];
+
+/**
+ * Passes over checks that would all find what the last ones found. Called when the timer that begins the next check is
+ * the next thing to happen in the world: all clocks and that timer then move on by whole check intervals. The check
+ * that the timer begins is then the last one before anything happens, or the first one that finds something else: a
+ * rotated set, its own token too old, the set in its last minutes. How many checks were passed over is returned.
+ */
+export function skipCalm(world: World, timer: VirtualTimer): number {
+  const { run, time, agenda } = world;
+  if (run === undefined || timer.owner !== run || !isSteady(world)) return 0;
+  const nextCheckAt = run.core.refresher.nextCheckAt();
+  if (nextCheckAt === undefined || Math.abs(nextCheckAt - timer.due) > 0.001 || time.timersOf(run) !== 1)
+    return 0;
+  const [last, before] = world.requests.checkStarts;
+  const interval = last - before;
+  if (interval < 1_000 || interval > 120_000) return 0;
+  const checkAt = time.elapsed + Math.max(0, timer.due - time.awake);
+  const checks = Math.min(
+    Math.floor((agenda.nextAt() - checkAt) / interval),
+    Math.ceil((nextFinding(world) - checkAt) / interval),
+  );
+  if (checks < 1) return 0;
+  time.skip(checks * interval);
+  world.requests.skipped(checks * interval);
+  run.skippedAt = time.awake;
+  return checks;
+}
+
+function isSteady({ run, imds, steadyChecks, surfaces, requests, freshness, time }: World): boolean {
+  const state = run?.core.store.state();
+  if (state === undefined || surfaces.waiting > 0 || requests.underWay() > 0) return false;
+  if (time.awake < freshness.dueAt()) return false;
+  for (const { kind } of imds.faults) if (UNSTEADY.includes(kind)) return false;
+  if (state.failures > 0) return state.failures >= SATURATED && steadyChecks >= 3;
+  return steadyChecks >= 1 && state.held?.accountId !== undefined;
+}
+
+/** From when on a check finds, or does, something else than the last ones; in elapsed ms. */
+function nextFinding(world: World): number {
+  const { time, imds, requests } = world;
+  let at = imds.nextRotation();
+  const { awake, wall } = requests.tokenAskedAt;
+  const tokenAge = Math.max(time.awake - awake, time.wall() - wall);
+  at = Math.min(at, time.elapsed + TOKEN_USABLE_MS - tokenAge);
+  return Math.min(at, time.elapsed + lifeBoundary(world) - time.wall());
+}
+
+/** When the set that is served comes into another part of its life, by the wall clock. */
+function lifeBoundary({ run, time }: World): number {
+  const held = run?.core.store.reader.read().held;
+  if (held === undefined) return Number.POSITIVE_INFINITY;
+  const { expiration } = held.credentials;
+  if (held.advertisedExpiration > expiration) return held.advertisedExpiration - EXTENSION_RENEWED_MS;
+  const mandatory = expiration - MANDATORY_WINDOW_MS;
+  return mandatory > time.wall() ? mandatory : Number.NEGATIVE_INFINITY;
+}
