@@ -1,7 +1,12 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { agentProcess, simulatorProcess, temporaryDirectory } from '../support/agent-process.ts';
+import {
+  agentProcess,
+  keptForRestart,
+  simulatorProcess,
+  temporaryDirectory,
+} from '../support/agent-process.ts';
 import { run } from '../support/child.ts';
 import { killLoop } from '../support/kill-loop.ts';
 
@@ -18,28 +23,28 @@ test('a killed agent may have left a half-written process file: the next one rem
   using directory = temporaryDirectory();
   writeFileSync(join(directory.path, '.credential-process.json.tmp-0123456789ab'), 'half of a file');
   await startAndStop(directory.path);
-  expect(readdirSync(directory.path)).toEqual(['state.json']);
+  expect(readdirSync(directory.path)).toEqual(keptForRestart);
 });
 
 test('a killed agent may have left a half-written state: the next one removes it', async () => {
   using directory = temporaryDirectory();
   writeFileSync(join(directory.path, '.state.json.tmp-0123456789ab'), 'half of a file');
   await startAndStop(directory.path);
-  expect(readdirSync(directory.path)).toEqual(['state.json']);
+  expect(readdirSync(directory.path)).toEqual(keptForRestart);
 });
 
 test('a killed agent may have left the socket that it was about to name: the next one removes it', async () => {
   using directory = temporaryDirectory();
   await leaveDeadSocket(join(directory.path, '.s-01234567'));
   await startAndStop(directory.path);
-  expect(readdirSync(directory.path)).toEqual(['state.json']);
+  expect(readdirSync(directory.path)).toEqual(keptForRestart);
 });
 
 test('a killed agent leaves its socket: the next one takes the name over', async () => {
   using directory = temporaryDirectory();
   await leaveDeadSocket(join(directory.path, 'agent.sock'));
   await startAndStop(directory.path);
-  expect(readdirSync(directory.path)).toEqual(['state.json']);
+  expect(readdirSync(directory.path)).toEqual(keptForRestart);
 });
 
 async function startAndStop(runtimeDirectory: string): Promise<void> {

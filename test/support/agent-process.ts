@@ -119,6 +119,9 @@ export async function agentProcess(options: AgentOptions): Promise<AgentProcess>
 /** Tests run at the same time, and the container endpoint has one port by default. */
 const anyPort = ['--container-endpoint-listen', '127.0.0.1:0'];
 
+/** What an agent that has ended leaves in its runtime directory: what its next run needs. */
+export const keptForRestart: readonly string[] = ['container-token', 'container-token.state', 'state.json'];
+
 /** Starts an agent and returns at once. */
 export function startAgentProcess(options: AgentOptions): AgentProcess {
   const { endpoint, runtimeDirectory, flags = [], env = {}, descriptors } = options;

@@ -3,6 +3,7 @@ import type { Random } from '../../src/domain/ports.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
 import {
   type AgentProcess,
+  keptForRestart,
   type SimulatedSet,
   type SimulatorProcess,
   simulatorProcess,
@@ -61,7 +62,7 @@ export async function killLoop(options: {
     options.progress?.(kill);
   }
   await startAndStopCleanly();
-  const leftovers = readdirSync(fixture.runtimeDirectory).filter((name) => name !== 'state.json');
+  const leftovers = readdirSync(fixture.runtimeDirectory).filter((name) => !keptForRestart.includes(name));
   return { kills: options.kills, runs, answers, wrong, leftovers };
 
   async function nextMoment(agent: AgentProcess, picked: Random): Promise<void> {
