@@ -9,7 +9,7 @@ import { createContainerToken } from './delivery/container-token.ts';
 import { createEvents } from './delivery/events.ts';
 import { createFileSinks } from './delivery/file-sinks/file-sinks.ts';
 import { closeHttpSurface, createHttpSurface } from './delivery/http-surface.ts';
-import { imdsEndpoint } from './delivery/imds-endpoint.ts';
+import { imdsEndpoint, REDIRECTED_FROM } from './delivery/imds-endpoint.ts';
 import { createIssuedTokens } from './delivery/issued-tokens.ts';
 import { createLineSocket } from './delivery/line-socket.ts';
 import type { Clock, Log, Random } from './domain/ports.ts';
@@ -102,7 +102,7 @@ export async function openSurfaces(
         clock,
         issuedTokens: createIssuedTokens({ keyPath: inRuntime('imds-token-key'), uid, clock, log }),
         tokenlessUids: new Set(imds.tokenlessUsers.map(uidOf)),
-        peers: createTcpPeers(),
+        peers: createTcpPeers({ originalDestinations: REDIRECTED_FROM }),
       }),
     );
     return openTcp(server, 'imds', listen);

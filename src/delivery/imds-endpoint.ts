@@ -4,7 +4,7 @@ import type { MetadataAnswer, MetadataReader } from '../domain/metadata-reader.t
 import type { Clock } from '../domain/ports.ts';
 import type { CredentialReader } from '../domain/reader.ts';
 import { imdsDocument } from '../domain/wire-formats.ts';
-import type { TcpPeers } from '../platform/tcp-peer.ts';
+import type { TcpEndpoint, TcpPeers } from '../platform/tcp-peer.ts';
 import { commonGuards } from './guards.ts';
 import { surfaceListener } from './http-surface.ts';
 import { imdsRoute, ROLE_LIST_ITEM } from './imds/route.ts';
@@ -24,6 +24,12 @@ export interface ImdsEndpointParts {
   /** What credentials live by. */
   readonly clock: Clock;
 }
+
+/** Where a program wanted to go that the kernel has redirected here: what `createTcpPeers` has to know. */
+export const REDIRECTED_FROM: readonly TcpEndpoint[] = [
+  { address: '169.254.169.254', port: 80 },
+  { address: 'fd00:ec2::254', port: 80 },
+];
 
 /** With the names of the real one: a redirected program sends those. */
 const HOSTS = ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '[fd00:ec2::254]'];

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type ImdsEndpointParts, imdsEndpoint } from '../../src/delivery/imds-endpoint.ts';
 import type { IssuedTokens } from '../../src/delivery/issued-tokens.ts';
 import type { MetadataAnswer } from '../../src/domain/metadata-reader.ts';
+import { createTcpPeers } from '../../src/platform/tcp-peer.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, exchange, parseAnswer, type RawAnswer, statuses } from '../support/raw-http.ts';
@@ -371,6 +372,18 @@ describe('who may read', () => {
       await using surface = await openSurface(listener);
       expect((await ask(surface, 'GET', LIST)).status).toBe(401);
       expect((await ask(surface, 'GET', LIST, TOKEN)).status).toBe(200);
+    }
+  });
+
+  test('by what the kernel says: a process of the named user is served, one of another is not', async () => {
+    const ownUid = process.getuid?.() ?? 0;
+    for (const [uid, status] of [
+      [ownUid, 200],
+      [ownUid + 1, 401],
+    ] as const) {
+      const real = { tokenlessUids: new Set([uid]), peers: createTcpPeers() };
+      await using surface = await openSurface(endpoint(servedStore(), real));
+      expect((await ask(surface, 'GET', `${LIST}web`)).status).toBe(status);
     }
   });
 

@@ -131,13 +131,13 @@ describe('a client that', () => {
     idle.destroy();
   });
 
-  test('has said something and reads only after it was cut finds the line and a clean end', async () => {
+  test('has said a lot and reads only after it was cut finds the line and a clean end', async () => {
     const served = servedStore();
     await using socket = await open(served);
     const late = await connected();
     let text = '';
     late.pause().setEncoding('utf8');
-    late.write('GET / HTTP/1.1\r\n\r\n');
+    late.write('x'.repeat(150_000));
     await eventually(() => served.clock.pendingTimers() === 1);
     await served.clock.advance(100);
     await eventually(async () => (await connections(socket)) === 0);

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CONTAINER_PATH } from '../../src/delivery/container-endpoint.ts';
+import { temporaryDirectory } from '../support/agent-process.ts';
 import { repository } from '../support/child.ts';
 import { type Address, ask, exchange } from '../support/raw-http.ts';
 import { type ServiceManager, serviceManager } from '../support/service-manager.ts';
@@ -18,7 +18,8 @@ interface Consumer {
 }
 
 test('five restarts with inherited sockets: nobody is refused, cut off or asked for another token', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'rolekeeper-test-'));
+  using temporary = temporaryDirectory();
+  const directory = temporary.path;
   const agent = { path: join(directory, 'agent.sock') };
   const line = { path: join(directory, 'credentials.sock') };
   await using manager = await serviceManager({
@@ -47,7 +48,6 @@ test('five restarts with inherited sockets: nobody is refused, cut off or asked 
   await load;
   expect(await manager.stop()).toBe(0);
   expect(failures).toEqual([]);
-  rmSync(directory, { recursive: true });
 
   async function consume({ name, request, isServed }: Consumer): Promise<void> {
     while (!isOver) {

@@ -1,7 +1,7 @@
 /** The files that are kept up to date for programs that read their credentials from one. */
 import type { Held } from '../../domain/life-state.ts';
 import { type Clock, type Log, pause, type Random } from '../../domain/ports.ts';
-import { groupId } from '../../platform/groups.ts';
+import { groupId, userId } from '../../platform/groups.ts';
 import type { RunHook } from '../../platform/run-hook.ts';
 import { createFileSink, type FileSinkOptions, type FileSinkStatus } from './file-sink.ts';
 import { createHookQueue } from './hook-queue.ts';
@@ -108,8 +108,7 @@ function accessOf(
   { mode, owner, group }: FileSinkOptions,
   own: { readonly uid: number; readonly gid: number },
 ): SinkAccess {
-  // passwd(5) and group(5) have name and number in the same places.
-  const uid = owner === '' ? own.uid : groupId(owner, '/etc/passwd');
+  const uid = owner === '' ? own.uid : userId(owner);
   if (uid === undefined) {
     throw new SinkProblem(`there is no user ${owner} on this machine: create it or change owner`);
   }
