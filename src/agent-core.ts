@@ -67,7 +67,6 @@ export function createAgentCore(
     source,
     refresher,
     start() {
-      files.sweepTemporaries(warm.path);
       const processFile = createProcessFile({
         path: join(runtimeDirectory, 'credential-process.json'),
         mode: 0o640,
@@ -78,13 +77,13 @@ export function createAgentCore(
       const show = keepShown(processFile, log);
       store.subscribe(createJournal(log, clock));
       // Stored before it is shown: what a consumer has seen, a restart knows.
-      store.subscribe(keepWarm(warm));
+      store.subscribe(keepWarm(warm, boot));
       const unsubscribe = store.subscribe(show);
       stopShowing = () => {
         unsubscribe();
         show({ served: undefined, servedForMs: 0 });
       };
-      takeUpWarmState(store, found, settings.imds.role, clock);
+      takeUpWarmState(store, found, settings.imds.role, world);
       refresher.start();
     },
     async stop() {

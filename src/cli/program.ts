@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../domain/duration.ts';
 import { exportFormats } from '../domain/export-formats.ts';
+import { InputError } from '../simulator/input-error.ts';
 import { type AgentOptions, withAgentOptions } from './agent-settings.ts';
 import { withAgentSocketOptions } from './agent-socket-options.ts';
 import type { CommandWorld } from './command-world.ts';
@@ -94,7 +95,7 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
       exitCode = await demo(world);
     },
   );
-  if (argv[2] === 'simulate') program.addCommand(await simulate(world));
+  if (argv[2] === 'simulate') program.addCommand((await simulate(world)).copyInheritedSettings(program));
   else command('simulate', 'run a simulated instance metadata service (IMDS) on loopback, faults included');
 
   try {
@@ -103,7 +104,7 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     world.stderr.write(`rolekeeper: ${(error as Error).message}\n`);
-    return EXIT.failure;
+    return error instanceof InputError ? EXIT.usage : EXIT.failure;
   }
 
   function command(name: string, description: string): Command {
@@ -147,7 +148,7 @@ async function simulate(world: CommandWorld): Promise<Command> {
   const { createLog, logFormat } = await import('../platform/log.ts');
   const { clock, random, stdout, stderr, stop, env } = world;
   const log = createLog({ level: 'info', format: logFormat('auto', env), clock, stream: stderr });
-  return simulateCommand({ clock, random, log, stdout, stop }).exitOverride();
+  return simulateCommand({ clock, random, log, stdout, stop });
 }
 
 function duration(text: string): number {

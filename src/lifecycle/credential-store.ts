@@ -26,8 +26,8 @@ export interface CredentialStore {
   state(): LifeState;
   /** Takes in what a check brought. The refresher alone calls this. */
   apply(outcome: CheckOutcome): void;
-  /** Takes up a set that an earlier run of the agent left, before the first check. */
-  adopt(held: Held): void;
+  /** Takes up a set that an earlier run of the agent left, before the first check: it has `forMs` left. */
+  adopt(held: Held, forMs: number): void;
   /** Notices that time alone has ended what was served: to be called when the advertised expiration is reached. */
   observe(): void;
   /** Calls the listener at every change of state and at every expiration. Returns the way to stop that. */
@@ -58,9 +58,10 @@ export function createCredentialStore(parts: StoreParts): CredentialStore {
     apply(outcome) {
       moveTo(afterCheck(state, outcome, readClock(clock), stability, random));
     },
-    adopt(held) {
+    adopt(held, forMs) {
       const generation = Math.max(held.generation, state.generation);
-      moveTo({ ...state, generation, held: { ...held, generation }, confirmed: readClock(clock) });
+      const confirmed = { wall: held.advertisedExpiration - forMs, monotonic: clock.monotonic() };
+      moveTo({ ...state, generation, held: { ...held, generation }, confirmed });
     },
     observe() {
       if (usable(state, readClock(clock)) !== served) moveTo(state);

@@ -45,6 +45,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
   let hurry = new AbortController();
   let nextCheckAt: number | undefined;
   let lastBeat = clock.monotonic();
+  let compared = readClock(clock);
   let running: Promise<void> | undefined;
 
   return {
@@ -77,18 +78,26 @@ export function createRefresher(parts: RefresherParts): Refresher {
     if (stopping.signal.aborted) return;
     nextCheckAt = clock.monotonic() + delayBeforeNextCheck(situation(), pace, random);
     for (;;) {
-      const before = readClock(clock);
-      lastBeat = before.monotonic;
-      const left = nextCheckAt - before.monotonic;
+      lastBeat = clock.monotonic();
+      const left = nextCheckAt - lastBeat;
       if (left <= 0 || hurry.signal.aborted) return;
-      await pause(clock, Math.min(left, LONGEST_WAIT_MS, untilServedEnds()), hurry.signal);
+      const servedForMs = untilServedEnds();
+      await pause(clock, Math.min(left, LONGEST_WAIT_MS, servedForMs), hurry.signal);
       store.observe();
-      const jump = clockJump(before, readClock(clock));
-      if (jump !== 0) {
-        log.warn('The clock jumped: checking IMDS now', { seconds: Math.round(jump / 1000) });
-        return;
-      }
+      // At its end IMDS may still give the set, which extends it: consumers should not wait for that.
+      const hasEnded = Number.isFinite(servedForMs) && !Number.isFinite(untilServedEnds());
+      if (clockJumped() || hasEnded) return;
     }
+  }
+
+  /** Since the last comparison, so without a gap: a suspend in the middle of a check is noticed by the wait after it. */
+  function clockJumped(): boolean {
+    const reading = readClock(clock);
+    const jump = clockJump(compared, reading);
+    compared = reading;
+    if (jump === 0) return false;
+    log.warn('The clock jumped: checking IMDS now', { seconds: Math.round(jump / 1000) });
+    return true;
   }
 
   function situation() {

@@ -1,4 +1,5 @@
 import type { Clock, Files, Log } from '../domain/ports.ts';
+import type { Boot } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import type { Change, CredentialStore } from './credential-store.ts';
 import { readWarmState, type WarmState, writeWarmState } from './warm-state.ts';
@@ -22,26 +23,44 @@ export function findWarmState({ path, log, files }: WarmRestartParts, uid: numbe
   return found;
 }
 
-/** Serves the stored set until the first check confirms or replaces it, if it still has life and is of the right role. */
-export function takeUpWarmState(store: CredentialStore, found: WarmState, role: string, clock: Clock): void {
-  const { held } = found;
-  if (held === undefined || held.advertisedExpiration <= clock.now()) return;
+/** The kernel cuts the uptime to this: what it has cut must not be given to an expired set. */
+const UPTIME_STEP_SECONDS = 0.01;
+
+/**
+ * Serves the stored set until the first check confirms or replaces it, if it is of this boot and of the right role, and
+ * still has life by both the wall clock and the time since boot: either may be the one that was not stepped back.
+ */
+export function takeUpWarmState(
+  store: CredentialStore,
+  found: WarmState,
+  role: string,
+  { clock, boot }: { readonly clock: Clock; readonly boot: Boot },
+): void {
+  if (found.held === undefined || found.serveUntil.bootId !== boot.id) return;
+  const { held, serveUntil } = found;
   if (role !== '' && held.roleName !== role) return;
-  store.adopt(held);
+  const byWall = held.advertisedExpiration - clock.now();
+  const sinceBoot = (serveUntil.seconds - boot.uptimeSeconds() - UPTIME_STEP_SECONDS) * 1000;
+  const forMs = Math.min(byWall, sinceBoot);
+  if (forMs > 0) store.adopt(held, forMs);
 }
 
 /**
  * A listener that stores every change of what is held. A full or read-only directory is told once, until it is well.
  * Sweeps first what a killed writer left: it can hold a set.
  */
-export function keepWarm({ path, log, files = systemFiles }: WarmRestartParts): (change: Change) => void {
+export function keepWarm(
+  { path, log, files = systemFiles }: WarmRestartParts,
+  boot: Boot,
+): (change: Change) => void {
   let stored: number | undefined;
   let failing = false;
   files.sweepTemporaries(path);
-  return ({ after }) => {
+  return ({ after, servedForMs }) => {
     if (stored === after.generation) return;
+    const serveUntil = { seconds: boot.uptimeSeconds() + servedForMs / 1000, bootId: boot.id };
     try {
-      writeWarmState(path, after.generation, after.held, files);
+      writeWarmState(path, after.generation, after.held, serveUntil, files);
       stored = after.generation;
       if (failing) log.info('The state can be stored again', { file: path });
       failing = false;

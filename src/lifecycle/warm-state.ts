@@ -5,23 +5,35 @@ import { formatTimestamp, parseTimestamp } from '../domain/timestamps.ts';
 import { systemFiles } from '../platform/files.ts';
 
 /** The format's number. A file with another one is ignored: a restart then starts cold, which is always right. */
-const VERSION = 1;
+const VERSION = 2;
 
 export type WarmState =
-  | { readonly held: Held | undefined; readonly generation: number; readonly problem?: undefined }
+  | {
+      readonly held: Held | undefined;
+      readonly generation: number;
+      readonly serveUntil: BootTime;
+      readonly problem?: undefined;
+    }
   | { readonly held?: undefined; readonly generation?: undefined; readonly problem: string };
+
+/** An instant that no stepped clock moves: so many seconds of that boot's uptime, suspend included. */
+export interface BootTime {
+  readonly seconds: number;
+  readonly bootId: string;
+}
 
 /**
  * Keeps what is served for the agent's next run, in the runtime directory (a tmpfs: it does not survive the machine).
- * 0600, replaced whole. `held` undefined keeps the generation alone.
+ * 0600, replaced whole. `held` undefined keeps the generation alone. `serveUntil` is when `held` may be served no more.
  */
 export function writeWarmState(
   path: string,
   generation: number,
   held: Held | undefined,
+  serveUntil: BootTime,
   files: Files = systemFiles,
 ): void {
-  const state = { version: VERSION, generation, held: held && toJson(held) };
+  const state = { version: VERSION, generation, serveUntil, held: held && toJson(held) };
   files.replace(path, `${JSON.stringify(state)}\n`, { mode: 0o600 });
 }
 
@@ -36,7 +48,7 @@ export function readWarmState(path: string, uid: number, files: Files = systemFi
   } catch (error) {
     return { problem: (error as Error).message };
   }
-  if (text === undefined) return { held: undefined, generation: 0 };
+  if (text === undefined) return { held: undefined, generation: 0, serveUntil: { seconds: 0, bootId: '' } };
   return fromJson(text) ?? { problem: `its content is not a version ${VERSION} state` };
 }
 
@@ -56,9 +68,18 @@ function toJson({ roleName, accountId, credentials, advertisedExpiration, genera
 function fromJson(text: string): WarmState | undefined {
   const state = parseObject(text);
   if (state?.version !== VERSION || !isGeneration(state.generation)) return undefined;
-  if (state.held === undefined) return { held: undefined, generation: state.generation };
+  const { generation } = state;
+  const serveUntil = bootTimeFrom(state.serveUntil);
+  if (serveUntil === undefined) return undefined;
+  if (state.held === undefined) return { held: undefined, generation, serveUntil };
   const held = heldFrom(state.held);
-  return held && { held, generation: state.generation };
+  return held && { held, generation, serveUntil };
+}
+
+function bootTimeFrom(value: unknown): BootTime | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { seconds, bootId } = value as Record<string, unknown>;
+  return typeof seconds === 'number' && isText(bootId) ? { seconds, bootId } : undefined;
 }
 
 function heldFrom(value: unknown): Held | undefined {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/agent-process.ts';
@@ -18,27 +18,32 @@ function demo() {
   };
 }
 
-describe.concurrent('The demo', () => {
+// It takes about ten seconds, and longer on a busy machine.
+describe.concurrent('The demo', { timeout: 60_000 }, () => {
   test('shows eight steps that hold, exits 0, and leaves nothing', async () => {
     using running = demo();
     const { code, stdout, stderr } = await running.child.ended;
+    expect(stdout.match(/^.*✗.*$/gm) ?? [], stdout).toEqual([]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.match(/^\d\. .+$/gm)).toHaveLength(8);
     expect(stdout.match(/^ {3}✓ held$/gm)).toHaveLength(8);
-    expect(stdout).not.toContain('✗');
     expect(stdout).toMatch(/8 of 8 steps held, in \d+\.\d s\.\n$/);
     expect(readdirSync(running.temporary)).toEqual([]);
   });
 
-  test('exits 1 and says what did not hold where the agent cannot be reached', async () => {
+  test('exits 1 and says what did not hold where consumers are refused for a while', async () => {
     using running = demo();
-    await running.child.says(/✓ held/);
-    for (const name of readdirSync(running.temporary)) rmSync(join(running.temporary, name, 'agent.sock'));
+    await running.child.says(/^5\. IMDS fails/m);
+    const folder = join(running.temporary, readdirSync(running.temporary)[0] ?? '');
+    renameSync(join(folder, 'agent.sock'), join(folder, 'out-of-reach'));
+    await running.child.says(/status meanwhile/);
+    renameSync(join(folder, 'out-of-reach'), join(folder, 'agent.sock'));
     const { code, stdout } = await running.child.ended;
+    expect(stdout.match(/^.*✗.*$/gm), stdout).toEqual([
+      '   ✗ it should be so that every answer held credentials',
+    ]);
+    expect(stdout).toMatch(/7 of 8 steps held, in \d+\.\d s\.\n$/);
     expect(code).toBe(1);
-    expect(stdout).toContain('   ✗ it should be so that it exits 0 with nothing on stderr');
-    expect(stdout).toContain('   ✗ it should be so that every answer held credentials');
-    expect(stdout).toMatch(/[1-5] of 8 steps held, in \d+\.\d s\.\n$/);
     expect(readdirSync(running.temporary)).toEqual([]);
   });
 

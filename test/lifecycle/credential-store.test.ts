@@ -152,5 +152,6 @@ describe('The store', () => {
 });
 
 function adopt(store: CredentialStore): void {
-  store.adopt({ ...setA, generation: 9, advertisedExpiration: setA.credentials.expiration });
+  const held = { ...setA, generation: 9, advertisedExpiration: setA.credentials.expiration };
+  store.adopt(held, 2 * 3600_000);
 }

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   linkSync,
   lstatSync,
@@ -16,6 +15,7 @@ import { temporaryDirectory } from '../support/agent-process.ts';
 import { repository, run, startChild } from '../support/child.ts';
 import { isRoot, NOBODY, nobodyMayRun } from '../support/machine.ts';
 import { settle } from '../support/manual-clock.ts';
+import { mayMount, mountOnly, onTinyFileSystem } from './tiny-file-system.ts';
 
 const OLD = 'a'.repeat(100_000);
 const NEW = 'b'.repeat(80_000);
@@ -174,26 +174,22 @@ describe('A replacement that fails leaves the old content and no temporary file'
     expectOld();
   });
 
-  const onTinyFileSystem = [
-    'unshare',
-    '--mount',
-    '/bin/sh',
-    '-c',
-    'mount -t tmpfs -o size=64k x "$0" && "$@"',
-  ];
-  const [unshare = '', ...mount] = onTinyFileSystem;
-  const mayMount = isRoot && spawnSync(unshare, [...mount, '/mnt', 'true'], { stdio: 'ignore' }).status === 0;
-  const mountOnly = mayMount ? '' : ' (skipped: no file system can be mounted here)';
   test.skipIf(!mayMount)(`where there is no room${mountOnly}`, async () => {
     const code = `
-      const first = attempt('old', { mode: 0o600 });
-      const second = attempt('b'.repeat(200_000), { mode: 0o600 });
-      const third = attempt('c', { mode: 0o600 });
-      process.stdout.write([first, second, fs.readFileSync(path, 'utf8'), ...fs.readdirSync(directory)].join());`;
-    const { stdout, stderr } = await run([...onTinyFileSystem, directory.path, ...script(code)], {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      import fs from 'node:fs';
+      import { replaceFile } from 'src/platform/atomic-file.ts';
+      const [, directory] = process.argv;
+      const path = directory + '/file.json';
+      replaceFile(path, 'old', { mode: 0o600 });
+      try { replaceFile(path, 'b'.repeat(200_000), { mode: 0o600 }); } catch (error) { console.log(error.code); }
+      console.log(fs.readFileSync(path, 'utf8'), ...fs.readdirSync(directory));
+      replaceFile(path, 'new', { mode: 0o600 });
+      console.log(fs.readFileSync(path, 'utf8'), ...fs.readdirSync(directory));`;
+    const { stdout, stderr } = await onTinyFileSystem(directory.path, code);
+    expect({ stdout, stderr }).toEqual({
+      stdout: 'ENOSPC\nold file.json\nnew file.json\n',
+      stderr: '',
     });
-    expect({ stdout, stderr }).toEqual({ stdout: 'replaced,ENOSPC,c,file.json', stderr: '' });
   });
 
   function expectOld(): void {

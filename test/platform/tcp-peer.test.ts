@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { REDIRECTED_FROM } from '../../src/delivery/imds-endpoint.ts';
 import { createTcpPeers } from '../../src/platform/tcp-peer.ts';
 import { startChild } from '../support/child.ts';
 
@@ -50,10 +51,7 @@ function described(tables: { tcp?: string; tcp6?: string } | (() => Promise<stri
     typeof tables === 'function' ? tables : async (name: 'tcp' | 'tcp6') => tables[name] ?? '';
   return createTcpPeers({
     readTable,
-    originalDestinations: [
-      { address: '169.254.169.254', port: 80 },
-      { address: 'fd00:ec2::254', port: 80 },
-    ],
+    originalDestinations: REDIRECTED_FROM,
   });
 }
 

@@ -23,9 +23,8 @@ export function playHistory(world: World, random: () => number): void {
 
     function happen(): void {
       world.trace(JSON.stringify(happening?.event));
-      world.steadyChecks = 0;
       if (happening !== undefined) play(world, happening.event);
-      world.log.worldChanged();
+      world.changed();
       world.freshness.disturbed(0);
       // Readers come at once, soon, and when all should be well again.
       for (const ms of [0, random() * 3_000, random() * 90_000]) world.readIn(ms);
@@ -63,7 +62,7 @@ function atRequest(world: World, request: number, happen: () => void): void {
 }
 
 function play(world: World, event: HistoryEvent): void {
-  const { time, imds, files, agenda, freshness, surfaces, log } = world;
+  const { time, imds, files, agenda, freshness, surfaces } = world;
   const underWay = world.doing().isChecking ? LONGEST_CHECK_MS : 0;
   switch (event.kind) {
     case 'fault':
@@ -71,8 +70,7 @@ function play(world: World, event: HistoryEvent): void {
       agenda.plan(time.elapsed + event.lastsMs, () => {
         const { fault } = event;
         imds.end(fault);
-        world.steadyChecks = 0;
-        log.worldChanged();
+          world.changed();
         if (!isHarmless(fault)) freshness.faultEnded(world.doing());
         for (const ms of [0, freshness.dueAt() - time.awake + 1]) world.readIn(Math.max(0, ms));
       });
@@ -87,8 +85,7 @@ function play(world: World, event: HistoryEvent): void {
       agenda.plan(time.elapsed + event.lastsMs, () => {
         if (imds.roleName !== undefined) return;
         imds.attach(event.next);
-        world.steadyChecks = 0;
-        log.worldChanged();
+          world.changed();
         freshness.attached(world.doing());
         world.readIn(0);
         world.readIn(15_000);
@@ -115,7 +112,7 @@ function play(world: World, event: HistoryEvent): void {
       break;
     case 'crash-in-write':
       files.dieInWrite(event.write, () => {
-        log.worldChanged();
+        world.changed();
         world.kill();
         world.startIn(event.downMs);
         world.readIn(0);
@@ -139,7 +136,7 @@ function play(world: World, event: HistoryEvent): void {
       agenda.plan(time.elapsed + event.lastsMs, () => {
         if (files.state !== event.state) return;
         files.state = 'well';
-        log.worldChanged();
+        world.changed();
         surfaces.diskWell(LONGEST_CHECK_MS + LONGEST_INTERVAL_MS);
       });
       break;
@@ -159,7 +156,7 @@ function tampered(how: Tampering, content: string): string | undefined {
     case 'garbage':
       return '\u0000\u0001 no state';
     case 'future-version':
-      return content.replace('"version":1', '"version":2');
+      return content.replace(/"version":\d+/, '"version":9');
     case 'empty':
       return '';
     case 'other-owner':

@@ -10,7 +10,9 @@ export interface MemoryFile {
 
 /** The runtime directory, in memory. It outlives the processes that write it, and ends with the boot. */
 export class MemoryFiles implements Files {
-  state: DiskState = 'well';
+  #state: DiskState = 'well';
+  readonly #now: () => number;
+  #lastReadOnly = Number.NEGATIVE_INFINITY;
   readonly all = new Map<string, MemoryFile>();
   /** Rises with every change of any file. */
   version = 0;
@@ -20,6 +22,24 @@ export class MemoryFiles implements Files {
   #writesUntilDeath = 0;
   #temporaries = 0;
 
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get state(): DiskState {
+    return this.#state;
+  }
+
+  set state(state: DiskState) {
+    if (this.#state === 'read-only') this.#lastReadOnly = this.#now();
+    this.#state = state;
+  }
+
+  /** When the disk was read-only last, by the clock that was passed in; now, if it is. */
+  readOnlyUntil(): number {
+    return this.#state === 'read-only' ? this.#now() : this.#lastReadOnly;
+  }
+
   /** The n-th replacement from now kills its writer when the temporary is written and not yet renamed. */
   dieInWrite(nth: number, kill: () => void): void {
     this.#writesUntilDeath = nth;
@@ -27,8 +47,8 @@ export class MemoryFiles implements Files {
   }
 
   replace = (path: string, content: string, access: FileAccess): void => {
-    if (this.state === 'full') throw systemError('ENOSPC', 'no space left on device', 'write', path);
-    if (this.state === 'read-only') throw systemError('EROFS', 'read-only file system', 'open', path);
+    if (this.#state === 'full') throw systemError('ENOSPC', 'no space left on device', 'write', path);
+    if (this.#state === 'read-only') throw systemError('EROFS', 'read-only file system', 'open', path);
     if (this.#killWriter !== undefined && --this.#writesUntilDeath <= 0) {
       const kill = this.#killWriter;
       this.#killWriter = undefined;
@@ -45,7 +65,7 @@ export class MemoryFiles implements Files {
 
   remove = (path: string): void => {
     if (!this.all.has(path)) return;
-    if (this.state === 'read-only') throw systemError('EROFS', 'read-only file system', 'unlink', path);
+    if (this.#state === 'read-only') throw systemError('EROFS', 'read-only file system', 'unlink', path);
     this.all.delete(path);
     this.#tampered.delete(path);
     this.version++;
@@ -63,7 +83,7 @@ export class MemoryFiles implements Files {
   /** Somebody else writes the file: other content, or the same as another user. */
   tamper(path: string, content?: string): void {
     const file = this.all.get(path);
-    if (file === undefined || this.state === 'read-only') return;
+    if (file === undefined || this.#state === 'read-only') return;
     this.#put(path, content ?? file.content, file.mode);
     this.#tampered.set(path, content === undefined ? 'owner' : 'content');
   }

@@ -10,7 +10,7 @@ import type { Invariant, Violation } from './judge/invariants.ts';
 import { Ledger } from './judge/ledger.ts';
 import { LogJudge } from './judge/log-judge.ts';
 import { RequestJudge } from './judge/request-judge.ts';
-import { LONGEST_SLICE_MS, type Scene, WELL_CHECK_MS } from './judge/scene.ts';
+import { LONGEST_SLICE_MS, type Scene } from './judge/scene.ts';
 import { SurfacesJudge, storedSet } from './judge/surfaces-judge.ts';
 import { MemoryFiles } from './memory-files.ts';
 import { seeded } from './seeded.ts';
@@ -36,7 +36,7 @@ const LATE_LIFE_MS = 6 * 60_000;
 export class World {
   readonly history: History;
   readonly time = new VirtualTime();
-  readonly files = new MemoryFiles();
+  readonly files = new MemoryFiles(() => this.time.elapsed);
   readonly agenda = new Agenda();
   readonly imds: SimulatedImds;
   readonly violations: Violation[] = [];
@@ -103,9 +103,8 @@ export class World {
     if (this.run !== undefined) return;
     const stored = this.#stored();
     this.ledger.runStarted(stored?.set, stored?.advertised ?? 0);
-    this.log.worldChanged();
-    this.freshness.disturbed(WELL_CHECK_MS);
-    this.steadyChecks = 0;
+    this.changed();
+    this.freshness.started();
     try {
       const run = new AgentRun(this.#machine);
       this.run = run;
@@ -155,7 +154,7 @@ export class World {
     const state = this.run?.core.store.state();
     return {
       failures: state?.failures ?? 0,
-      isServing: this.shown() !== undefined,
+      shown: this.shown(),
       isAbsent: state?.absence !== undefined && state.held === undefined,
       isChecking: this.run !== undefined && this.run.core.refresher.nextCheckAt() === undefined,
     };
@@ -204,6 +203,12 @@ export class World {
     return reads;
   }
 
+  /** Something happened that the agent may notice, and tell. */
+  changed(): void {
+    this.steadyChecks = 0;
+    this.log.worldChanged();
+  }
+
   trace(line: string): void {
     this.#trace?.(`${new Date(BEGINNING + this.time.elapsed).toISOString()} ${line}`);
   }
@@ -213,7 +218,7 @@ export class World {
     this.ledger.checkEnded();
     this.#checkEnded = change;
     // Where every request has its own luck, every check is news.
-    for (const { kind } of this.imds.faults) if (kind === 'flaky') this.log.worldChanged();
+    for (const { kind } of this.imds.faults) if (kind === 'flaky' || kind === 'slow') this.log.worldChanged();
   }
 
   /** The last seconds of a set are watched closely, on every surface. */

@@ -30,6 +30,8 @@ export interface SimulatedMachine extends AsyncDisposable {
   isRunning(): boolean;
   /** Starts the agent, and lets its first check go as far as it comes without time. */
   start(): Promise<void>;
+  /** One more in the same directory, whether one runs there or not. It is for the caller to close. */
+  startAnother(): Promise<Agent>;
   stop(): Promise<void>;
   /** Lets time pass for the instance and the agent. */
   advance(ms: number): Promise<void>;
@@ -67,18 +69,10 @@ export async function simulatedMachine(options: MachineOptions = {}): Promise<Si
     isRunning: () => running !== undefined,
     async start() {
       if (running !== undefined) throw new Error('An agent is running already');
-      running = await startAgent(await machineSettings(simulator, options.settings), directory.path, {
-        clock,
-        networkClock: clock,
-        boot: clock.boot,
-        random: seededRandom(2),
-        log,
-        uid: process.geteuid?.() ?? 0,
-        pid: process.pid,
-        version: '0.0.0',
-      });
+      running = await startAnother();
       await quiet();
     },
+    startAnother,
     async stop() {
       const ending = agent();
       running = undefined;
@@ -92,6 +86,19 @@ export async function simulatedMachine(options: MachineOptions = {}): Promise<Si
       directory[Symbol.dispose]();
     },
   };
+
+  async function startAnother(): Promise<Agent> {
+    return startAgent(await machineSettings(simulator, options.settings), directory.path, {
+      clock,
+      networkClock: clock,
+      boot: clock.boot,
+      random: seededRandom(2),
+      log,
+      uid: process.geteuid?.() ?? 0,
+      pid: process.pid,
+      version: '0.0.0',
+    });
+  }
 
   function agent(): Agent {
     if (running === undefined) throw new Error('No agent is running');

@@ -42,10 +42,13 @@ export function held(serial: number, expiration = '2026-11-23T14:00:00Z'): Held 
 /** A disk that knows whether it works. */
 export interface ObservedDisk extends SinkDisk {
   isBusy(): boolean;
+  /** Resolves when it has done something, or soon after. */
+  next(): Promise<void>;
 }
 
 export function observedDisk(disk: SinkDisk): ObservedDisk {
   let busy = 0;
+  let waiting: (() => void)[] = [];
   const counted =
     <A extends unknown[], R>(operation: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -54,6 +57,8 @@ export function observedDisk(disk: SinkDisk): ObservedDisk {
         return await operation(...args);
       } finally {
         busy--;
+        for (const resolve of waiting) resolve();
+        waiting = [];
       }
     };
   return {
@@ -63,6 +68,12 @@ export function observedDisk(disk: SinkDisk): ObservedDisk {
     remove: counted(disk.remove),
     tryOut: counted(disk.tryOut),
     isBusy: () => busy > 0,
+    next() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push(resolve);
+      setTimeout(resolve, 5);
+      return promise;
+    },
   };
 }
 
@@ -75,7 +86,9 @@ export async function passing<T>(clock: ManualClock, disk: ObservedDisk, work: P
   work.then(mark, mark);
   while (!isDone) {
     await settle();
-    if (!isDone && !disk.isBusy() && clock.pendingTimers() > 0) await clock.advance(50);
+    if (isDone) break;
+    if (disk.isBusy() || clock.pendingTimers() === 0) await disk.next();
+    else await clock.advance(50);
   }
   return work;
 }

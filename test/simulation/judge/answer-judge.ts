@@ -77,8 +77,7 @@ export class AnswerJudge {
   /** By the time since boot alone, which is what the helper has. */
   judgeLifeSinceBoot(surface: string, { set, advertised }: Shown): void {
     const entry = this.#ledger.entryOf(set);
-    if (entry === undefined) return;
-    this.#judgeLife(surface, set, advertised, entry.wall + this.#scene.time.elapsed - entry.elapsed);
+    if (entry !== undefined) this.#judgeLife(surface, set, advertised, this.#ledger.soundSinceBoot(entry));
   }
 
   #judgeLife(surface: string, set: OfferedSet, advertised: number, now: number): void {

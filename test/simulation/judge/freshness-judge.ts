@@ -12,8 +12,8 @@ const MANDATORY_WINDOW_MS = 300_000;
 
 /** What the agent is doing, as its own status tells it. */
 export interface Doing {
+  readonly shown: OfferedSet | undefined;
   readonly failures: number;
-  readonly isServing: boolean;
   readonly isAbsent: boolean;
   readonly isChecking: boolean;
 }
@@ -61,10 +61,22 @@ export class FreshnessJudge {
     this.#dueAt = Math.max(this.#dueAt, time.awake + allowanceMs);
   }
 
-  faultEnded({ failures, isServing, isChecking }: Doing): void {
+  /** The first check comes at once; a stored set of a role that is gone meanwhile goes after three. */
+  started(): void {
+    const offer = this.#scene.imds.offer();
+    const isGone = offer === undefined || !this.#servesRole(offer);
+    this.disturbed(isGone ? LONGEST_WITHDRAWAL_MS : WELL_CHECK_MS);
+  }
+
+  faultEnded(doing: Doing): void {
+    const { shown, failures, isChecking } = doing;
+    const offer = this.#scene.imds.offer();
+    if (offer === undefined || !this.#servesRole(offer)) this.detached(doing);
     const failing = failures + (isChecking ? 1 : 0);
-    const longest = isServing ? 60_000 : 15_000;
-    const step = failing === 0 ? 0 : Math.min(longest, FIRST_BACKOFF_MS * 2 ** (failing - 1));
+    const longest = shown !== undefined ? 60_000 : 15_000;
+    // A fault that no check found wrong (an old set that a stepped clock takes for good) is not backed off from.
+    const unnoticed = shown !== offer ? LONGEST_INTERVAL_MS : 0;
+    const step = failing === 0 ? unnoticed : Math.min(longest, FIRST_BACKOFF_MS * 2 ** (failing - 1));
     this.disturbed((isChecking ? LONGEST_CHECK_MS : 0) + step + WELL_CHECK_MS, 'recovery');
   }
 

@@ -21,6 +21,8 @@ const LONGEST_EXTENSION_MS = 15 * 60_000;
 /** An extension is renewed when less than this is left of it, so this much is always served. */
 const LEAST_EXTENSION_MS = 2.5 * 60_000;
 const CHECKS_UNTIL_DETACHED = 3;
+/** A stored set is measured by a clock of hundredths, twice. */
+const BOOT_CLOCK_STEPS_MS = 20;
 
 /**
  * What the agent has been handed, kept from IMDS's side of the wire: by this, and not by anything that the agent says,
@@ -30,6 +32,8 @@ export class Ledger {
   readonly #scene: Scene;
   readonly #entries = new Map<OfferedSet, Entry>();
   #order = 0;
+  /** When what is to be stored changed last, in elapsed ms. */
+  #changedAt = 0;
   /** What counts now: the last set that was handed over and accepted. */
   latest: Entry | undefined;
   /** Whether the present run of the agent has taken `latest` in, from IMDS or from its stored state. */
@@ -53,10 +57,20 @@ export class Ledger {
     return this.#entries.get(set);
   }
 
-  /** The later of what the machine's clocks say has passed since the set was handed over. */
+  /** The later of what wall clock and monotonic clock say has passed since the set was handed over. */
   soundNow(entry: Entry): number {
     const { time } = this.#scene;
-    return Math.max(time.wall(), entry.wall + time.elapsed - entry.elapsed);
+    return Math.max(time.wall(), entry.wall + time.awake - entry.awake);
+  }
+
+  /**
+   * The same for who has neither clock, but the time since boot. It counts suspends too: all of them, unless the wall
+   * clock was stepped back since; with both, no clock of the agent knows how long it slept.
+   */
+  soundSinceBoot(entry: Entry): number {
+    const { time } = this.#scene;
+    const sinceBoot = entry.wall + time.elapsed - entry.elapsed;
+    return sinceBoot > time.wall() ? entry.wall + time.awake - entry.awake : sinceBoot;
   }
 
   /** Whether the present run has to serve `latest` at this moment. */
@@ -99,20 +113,29 @@ export class Ledger {
     this.#foundNoRole = false;
     this.runHasIt = false;
     const entry = stored && this.#entries.get(stored);
-    if (entry === undefined || (this.withdrawn && this.withdrawalSeen)) return;
+    if (entry === undefined) return;
+    if (this.withdrawn && this.withdrawalSeen && !this.couldNotStore()) return;
     const { onlyRole } = this.#scene.history;
     if (onlyRole !== '' && entry.set.roleName !== onlyRole) return;
     if (this.soundNow(entry) >= advertised) return;
-    // A set that no reader has seen may be lost with the run that held it.
-    if (entry !== this.latest && this.seen >= (this.latest?.order ?? 0)) return;
-    this.latest = entry;
+    // What no reader has seen may be lost with the run that held it, and what could not be written is lost too.
+    const lost = this.seen < (this.latest?.order ?? 0) || this.couldNotStore();
+    if (entry !== this.latest && !lost) return;
+    this.seen = Math.min(this.seen, entry.order);
+    this.#put({ ...entry, mustServeUntil: entry.mustServeUntil - BOOT_CLOCK_STEPS_MS });
     this.runHasIt = true;
     this.withdrawn = false;
+  }
+
+  /** Whether the disk was read-only since what counts changed: then nobody could take back what is on it. */
+  couldNotStore(): boolean {
+    return this.#scene.files.readOnlyUntil() >= this.#changedAt;
   }
 
   #noRole(): void {
     this.rolelessChecks += 1;
     if (this.runHasIt && this.rolelessChecks >= CHECKS_UNTIL_DETACHED) {
+      this.#changedAt = this.#scene.time.elapsed;
       this.withdrawn = true;
       this.withdrawalSeen = false;
       this.runHasIt = false;
@@ -135,6 +158,8 @@ export class Ledger {
   #accept(set: OfferedSet, until: number): Entry {
     const { time } = this.#scene;
     const { wall, awake, elapsed } = { wall: time.wall(), awake: time.awake, elapsed: time.elapsed };
+    const isSame = set === this.latest?.set && !this.withdrawn && this.runHasIt;
+    if (!isSame) this.#changedAt = elapsed;
     const order = set === this.latest?.set && !this.withdrawn ? this.latest.order : ++this.#order;
     this.withdrawn = false;
     this.runHasIt = true;

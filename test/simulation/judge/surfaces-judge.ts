@@ -53,8 +53,9 @@ export class SurfacesJudge {
     const shown = this.#answers.wholeSet('the fast helper', 'process', text);
     if (shown === undefined) return text;
     this.#answers.judgeLifeSinceBoot('the fast helper', shown);
-    // What is on a disk that nobody can write stays there until its own deadline: nobody can help that.
-    if (!this.#diskExcused()) this.#answers.judgeShown('the fast helper', shown, agentIsUp);
+    // What was on a disk that nobody could write stays there until its own deadline, or until the agent is up again.
+    const excused = this.#diskExcused() || (!agentIsUp && this.#ledger.couldNotStore());
+    if (!excused) this.#answers.judgeShown('the fast helper', shown, agentIsUp);
     return text;
   }
 
@@ -188,7 +189,7 @@ export function storedSet(text: string): string | undefined {
       generation?: unknown;
       held?: Record<string, unknown>;
     };
-    if (state.version !== 1 || typeof state.generation !== 'number') return 'odd';
+    if (state.version !== 2 || typeof state.generation !== 'number') return 'odd';
     if (state.held === undefined) return undefined;
     const { accessKeyId, secretAccessKey, sessionToken, advertisedExpiration, accountId } = state.held;
     return JSON.stringify({

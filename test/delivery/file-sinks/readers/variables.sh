@@ -1,7 +1,8 @@
-# Reads variables over and over, until the second file exists: every one of them of one set.
+# Reads variables over and over, until the second file exists or nobody waits for it any more: every one of them has to
+# be of one set.
 set -eu
 reads=0 sets=0 last=
-while [ ! -e "$2" ]; do
+while [ ! -e "$2" ] && [ -e "/proc/$PPID" ]; do
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CREDENTIAL_EXPIRATION
   . "$1"
   serial=${AWS_ACCESS_KEY_ID#ASIAQ3EXAMPLEKEY}
