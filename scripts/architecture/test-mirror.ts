@@ -4,7 +4,10 @@ import type { SourceTree } from './source-tree.ts';
 /** Tests of the product as a whole, which mirror no single file. */
 const OF_THE_WHOLE = [/^test\/cli\//, /^test\/scenarios\//, /^test\/documentation\.test\.ts$/];
 
-/** A test is found where its source is: `test/x/y.test.ts` tests `src/x/y.ts`. */
+/**
+ * A test is found where its source is: `test/x/y.test.ts` tests `src/x/y.ts`, and so does `test/x/y-aspect.test.ts`,
+ * where there is too much to say for one file.
+ */
 export function* testMirror({ paths }: SourceTree): Generator<Finding> {
   const existing = new Set(paths);
   for (const path of paths) {
@@ -25,5 +28,12 @@ function sourcesOf(test: string): readonly string[] {
   const source = test.slice(0, -'.test.ts'.length);
   if (source.startsWith('test/support/')) return [`${source}.ts`];
   const name = source.slice('test/'.length);
-  return source.startsWith('test/scripts/') ? [`${name}.ts`, name, `${name}.sh`] : [`src/${name}.ts`];
+  if (source.startsWith('test/scripts/')) return [`${name}.ts`, name, `${name}.sh`];
+  return withoutAspect(name).map((each) => `src/${each}.ts`);
+}
+
+/** `delivery/imds-endpoint-token`, `delivery/imds-endpoint`, `delivery/imds`. */
+function withoutAspect(name: string): readonly string[] {
+  const shorter = name.replace(/-[^-/]+$/, '');
+  return shorter === name ? [name] : [name, ...withoutAspect(shorter)];
 }

@@ -14,10 +14,12 @@ import {
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { Held } from '../../src/domain/life-state.ts';
 import type { Files } from '../../src/domain/ports.ts';
 import { type CredentialStore, createCredentialStore } from '../../src/lifecycle/credential-store.ts';
 import { findWarmState, keepWarm, takeUpWarmState } from '../../src/lifecycle/warm-restart.ts';
-import { readWarmState, writeWarmState } from '../../src/lifecycle/warm-state.ts';
+import { type BootTime, readWarmState, writeWarmState } from '../../src/lifecycle/warm-state.ts';
+import type { Boot } from '../../src/platform/clock.ts';
 import { systemFiles } from '../../src/platform/files.ts';
 import { mayMount, mountOnly, onTinyFileSystem } from '../platform/tiny-file-system.ts';
 import { temporaryDirectory } from '../support/agent-process.ts';
@@ -31,6 +33,13 @@ const setA = roleCredentials(1, '2026-11-23T10:00:00Z');
 const setB = roleCredentials(2, '2026-11-23T12:00:00Z');
 const heldA = { ...setA, generation: 7, advertisedExpiration: setA.credentials.expiration };
 const rootOnly = isRoot ? '' : ' (skipped: only root may give files away)';
+
+/** The machine was booted as the tests' clock began; that clock is never suspended here. */
+const boot: Boot = {
+  id: '0f0e0d0c-0b0a-4908-8706-050403020100',
+  uptimeSeconds: () => Math.floor(clock.monotonic() / 10) / 100,
+};
+const FOR_EVER: BootTime = { seconds: 1e9, bootId: boot.id };
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let path: string;
@@ -58,34 +67,40 @@ function storeAt(at: ManualClock, firstGeneration = 0): CredentialStore {
   });
 }
 
+/** Takes up a set as if it had been stored. */
+function takeUp(held: Held, { role = '', serveUntil = FOR_EVER } = {}): void {
+  takeUpWarmState(store, { held, generation: held.generation, serveUntil }, role, { clock, boot });
+}
+
 const within = (name: string) => join(directory.path, name);
 const names = () => readdirSync(directory.path);
 const servedKey = () => store.reader.read().held?.credentials.accessKeyId.slice(-4);
 
 describe('The next run', () => {
   test('serves what the last one held, in its generation, before the first check', () => {
-    store.subscribe(keepWarm({ path, log }));
+    store.subscribe(keepWarm({ path, log }, boot));
     store.apply(success(setA));
     const next = storeAt(clock);
     const found = findWarmState({ path, log }, UID);
-    takeUpWarmState(next, found, '', clock);
+    takeUpWarmState(next, found, '', { clock, boot });
     expect(next.reader.read().held).toEqual({ ...heldA, generation: 1 });
     expect(found.generation).toBe(1);
     expect(log.lines).toEqual([]);
   });
 
   test('serves nothing where the role had been detached, and knows the generation', () => {
-    store.subscribe(keepWarm({ path, log }));
+    store.subscribe(keepWarm({ path, log }, boot));
     store.apply(success(setA));
     for (let check = 0; check < 3; check++) store.apply(failure('no-role'));
     const found = findWarmState({ path, log }, UID);
-    expect(found).toEqual({ held: undefined, generation: 2 });
+    expect(found).toMatchObject({ held: undefined, generation: 2 });
     expect(readFileSync(path, 'utf8')).not.toContain('EXAMPLE');
   });
 
   test('finds nothing, and says nothing, where there was no run before', () => {
-    expect(findWarmState({ path, log }, UID)).toEqual({ held: undefined, generation: 0 });
-    takeUpWarmState(store, findWarmState({ path, log }, UID), '', clock);
+    const found = findWarmState({ path, log }, UID);
+    expect(found).toMatchObject({ held: undefined, generation: 0 });
+    takeUpWarmState(store, found, '', { clock, boot });
     expect(store.reader.read().refusal?.code).toBe('credentials-pending');
     expect(log.lines).toEqual([]);
   });
@@ -97,14 +112,42 @@ describe('The next run', () => {
     [-86_400_000, undefined],
   ])('with %i ms of the set left takes up %s', async (left, key) => {
     await clock.advance(2 * 3600_000 - left);
-    takeUpWarmState(store, { held: heldA, generation: 7 }, '', clock);
+    takeUp(heldA);
     expect(servedKey()).toBe(key);
+  });
+
+  test('takes up no set that expired while the wall clock was stepped back', async () => {
+    store.subscribe(keepWarm({ path, log }, boot));
+    store.apply(success(setA));
+    await clock.advance(2 * 3600_000);
+    clock.stepWall(-3600_000);
+    store = storeAt(clock);
+    takeUpWarmState(store, findWarmState({ path, log }, UID), '', { clock, boot });
+    expect(servedKey()).toBeUndefined();
+  });
+
+  test('serves a set that it took up no longer than it could have been served by then', async () => {
+    store.subscribe(keepWarm({ path, log }, boot));
+    store.apply(success(setA));
+    await clock.advance(3600_000);
+    clock.stepWall(-3600_000);
+    store = storeAt(clock);
+    takeUpWarmState(store, findWarmState({ path, log }, UID), '', { clock, boot });
+    await clock.advance(3600_000 - 20);
+    expect(servedKey()).toBe('0001');
+    await clock.advance(20);
+    expect(servedKey()).toBeUndefined();
+  });
+
+  test('after a reboot starts cold: nobody knows how long the machine was off', () => {
+    takeUp(heldA, { serveUntil: { ...FOR_EVER, bootId: 'another' } });
+    expect(servedKey()).toBeUndefined();
   });
 
   test('goes by what consumers were told where the set had been extended', async () => {
     await clock.advance(2 * 3600_000);
     const extended = { ...heldA, advertisedExpiration: clock.now() + 60_000 };
-    takeUpWarmState(store, { held: extended, generation: 7 }, '', clock);
+    takeUp(extended);
     expect(servedKey()).toBe('0001');
   });
 
@@ -114,7 +157,7 @@ describe('The next run', () => {
     ['Web', undefined],
     ['other', undefined],
   ])('that is for the role %j only takes up %s', (role, key) => {
-    takeUpWarmState(store, { held: heldA, generation: 7 }, role, clock);
+    takeUp(heldA, { role });
     expect(servedKey()).toBe(key);
   });
 });
@@ -135,14 +178,10 @@ describe('What is not exactly as this program writes it is ignored and told in o
     ['a file that its group may write', () => chmodSync(good(), 0o620), 'its mode is 0620, expected 0600'],
     ['a file that may be run', () => chmodSync(good(), 0o700), 'its mode is 0700, expected 0600'],
     ['a file of 1 MiB', () => put(`${' '.repeat(1 << 20)}${readFileSync(good('a'))}`), 'it has '],
-    ['a state of the future', () => change({ version: 2 }), 'its content is not a version 1 state'],
+    ['a state of the future', () => change({ version: 3 }), 'its content is not a version 2 state'],
     ['a state cut short', () => put(readFileSync(good('a'), 'utf8').slice(0, -3)), 'its content is not a'],
-    ['no JSON', () => put('EXAMPLESecretAccessKey0001'), 'its content is not a version 1 state'],
-    [
-      'a state with a prototype',
-      () => put('{"__proto__":{"version":1,"generation":1}}'),
-      'its content is not a',
-    ],
+    ['no JSON', () => put('EXAMPLESecretAccessKey0001'), 'its content is not a version 2 state'],
+    ['a state with a prototype', () => put('{"__proto__":{"version":2}}'), 'its content is not a'],
   ])('%s', (_, prepare, because) => {
     prepare();
     expectIgnored(because);
@@ -164,7 +203,7 @@ describe('What is not exactly as this program writes it is ignored and told in o
 
   test('and the next state that is stored is good again, whatever had stood there', () => {
     symlinkSync(good('good.json'), path);
-    store.subscribe(keepWarm({ path, log }));
+    store.subscribe(keepWarm({ path, log }, boot));
     store.apply(success(setB));
     expect(readWarmState(path, UID).held?.credentials.accessKeyId).toBe('ASIAQ3EXAMPLEKEY0002');
     expect(readWarmState(within('good.json'), UID).held?.credentials.accessKeyId).toBe(
@@ -174,7 +213,7 @@ describe('What is not exactly as this program writes it is ignored and told in o
 
   /** A state that would be taken up. Returns where it is. */
   function good(name = 'state.json'): string {
-    writeWarmState(within(name), 7, heldA);
+    writeWarmState(within(name), 7, heldA, FOR_EVER);
     return within(name);
   }
 
@@ -188,7 +227,7 @@ describe('What is not exactly as this program writes it is ignored and told in o
 
   function expectIgnored(because: string): void {
     const found = findWarmState({ path, log }, UID);
-    takeUpWarmState(store, found, '', clock);
+    takeUpWarmState(store, found, '', { clock, boot });
     expect(store.reader.read().refusal?.code).toBe('credentials-pending');
     expect(log.lines).toEqual([
       {
@@ -203,25 +242,28 @@ describe('What is not exactly as this program writes it is ignored and told in o
 
 describe('While it runs', () => {
   test('every change of what is held is stored, and nothing else is written', () => {
-    store.subscribe(keepWarm({ path, log }));
+    store.subscribe(keepWarm({ path, log }, boot));
     store.apply(success(setA));
     renameSync(path, within('first'));
     for (let check = 0; check < 10; check++) store.apply(success(setA));
     store.apply(failure('throttled'));
     expect(names()).toEqual(['first']);
     store.apply(success(setB));
-    expect(readWarmState(path, UID)).toEqual({ held: store.reader.read().held, generation: 2 });
+    expect(readWarmState(path, UID)).toMatchObject({
+      held: store.reader.read().held,
+      generation: 2,
+    });
   });
 
   test('what a killed writer left is swept: it can hold a set', () => {
     writeFileSync(within('.state.json.tmp-0123456789ab'), 'half of a set');
-    keepWarm({ path, log });
+    keepWarm({ path, log }, boot);
     expect(names()).toEqual([]);
   });
 
   test('a full directory is told once, until a state could be stored again', () => {
     const { disk, files } = fullable();
-    store.subscribe(keepWarm({ path, log, files }));
+    store.subscribe(keepWarm({ path, log, files }, boot));
     store.apply(success(setA));
     disk.isFull = true;
     for (let serial = 2; serial < 2_000; serial++)
@@ -244,7 +286,7 @@ describe('While it runs', () => {
 
   test('what could not be stored is tried again at the next check, although nothing changed since', () => {
     const { disk, files } = fullable();
-    store.subscribe(keepWarm({ path, log, files }));
+    store.subscribe(keepWarm({ path, log, files }, boot));
     disk.isFull = true;
     store.apply(success(setA));
     disk.isFull = false;
@@ -254,7 +296,7 @@ describe('While it runs', () => {
 
   test('a withdrawn or replaced set does not stay in a full directory: a restart would bring it back', () => {
     const { disk, files } = fullable();
-    store.subscribe(keepWarm({ path, log, files }));
+    store.subscribe(keepWarm({ path, log, files }, boot));
     store.apply(success(setA));
     disk.isFull = true;
     for (let check = 0; check < 3; check++) store.apply(failure('no-role'));
@@ -270,7 +312,7 @@ describe('While it runs', () => {
       const [, directory] = process.argv;
       const path = directory + '/state.json';
       const log = { warn: (message, { because }) => console.log(because), info: (message) => console.log(message) };
-      const show = keepWarm({ path, log });
+      const show = keepWarm({ path, log }, { id: 'boot', uptimeSeconds: () => 1 });
       const change = (generation, length) => ({ after: { generation, held: {
         roleName: 'web', accountId: undefined, generation, advertisedExpiration: 0,
         credentials: { accessKeyId: 'x', secretAccessKey: new Secret('x'), sessionToken: new Secret('x'.repeat(length)), expiration: 0 },

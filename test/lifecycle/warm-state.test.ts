@@ -12,7 +12,11 @@ const SET: Held = {
   generation: 7,
   advertisedExpiration: Date.parse('2026-11-23T10:07:30Z'),
 };
-const NOT_OURS = { problem: 'its content is not a version 1 state' };
+const UNTIL = { seconds: 7_200.5, bootId: '0f0e0d0c-0b0a-4908-8706-050403020100' };
+const NOT_OURS = { problem: 'its content is not a version 2 state' };
+
+/** The shortest state: no set. */
+const MINIMAL = `{"version":2,"generation":9,"serveUntil":${JSON.stringify(UNTIL)}}`;
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let path: string;
@@ -24,7 +28,7 @@ afterEach(() => directory[Symbol.dispose]());
 
 /** What a written state would say, as a value to change. */
 const written = () => {
-  writeWarmState(path, 9, SET);
+  writeWarmState(path, 9, SET, UNTIL);
   return JSON.parse(readFileSync(path, 'utf8'));
 };
 const reread = (content: unknown) => {
@@ -35,9 +39,9 @@ const reread = (content: unknown) => {
 
 describe('What is written', () => {
   test('comes back as it was, secrets included', () => {
-    writeWarmState(path, 9, SET);
-    const { held, generation } = readWarmState(path, UID);
-    expect(generation).toBe(9);
+    writeWarmState(path, 9, SET, UNTIL);
+    const { held, ...rest } = readWarmState(path, UID);
+    expect(rest).toEqual({ generation: 9, serveUntil: UNTIL });
     expect(held).toEqual(SET);
     expect(held?.credentials.secretAccessKey.reveal()).toBe('EXAMPLESecretAccessKey0001');
     expect(held?.credentials.sessionToken.reveal()).toBe('EXAMPLESessionToken0001');
@@ -45,11 +49,21 @@ describe('What is written', () => {
 
   test('may be a set without an account, or nothing but the generation', () => {
     const withoutAccount = { ...SET, accountId: undefined };
-    writeWarmState(path, 9, withoutAccount);
-    expect(readWarmState(path, UID)).toEqual({ held: withoutAccount, generation: 9 });
-    writeWarmState(path, 10, undefined);
-    expect(readWarmState(path, UID)).toEqual({ held: undefined, generation: 10 });
-    expect(readFileSync(path, 'utf8')).toBe('{"version":1,"generation":10}\n');
+    writeWarmState(path, 9, withoutAccount, UNTIL);
+    expect(readWarmState(path, UID)).toEqual({
+      held: withoutAccount,
+      generation: 9,
+      serveUntil: UNTIL,
+    });
+    writeWarmState(path, 10, undefined, UNTIL);
+    expect(readWarmState(path, UID)).toEqual({
+      held: undefined,
+      generation: 10,
+      serveUntil: UNTIL,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(
+      `{"version":2,"generation":10,"serveUntil":${JSON.stringify(UNTIL)}}\n`,
+    );
   });
 
   test.each([0o000, 0o777])('is for its owner only, under umask %i', (umask) => {
@@ -57,7 +71,7 @@ describe('What is written', () => {
     onTestFinished(() => {
       process.umask(before);
     });
-    writeWarmState(path, 9, SET);
+    writeWarmState(path, 9, SET, UNTIL);
     expect(lstatSync(path).mode & 0o7777).toBe(0o600);
   });
 
@@ -65,9 +79,13 @@ describe('What is written', () => {
     const target = join(directory.path, 'target');
     writeFileSync(target, 'precious');
     symlinkSync(target, path);
-    writeWarmState(path, 9, SET);
+    writeWarmState(path, 9, SET, UNTIL);
     expect(lstatSync(path).isFile()).toBe(true);
     expect(readFileSync(target, 'utf8')).toBe('precious');
+  });
+
+  test('is read in its shortest form too', () => {
+    expect(reread(MINIMAL)).toEqual({ held: undefined, generation: 9, serveUntil: UNTIL });
   });
 
   test('is read although other programs put more into it', () => {
@@ -75,12 +93,13 @@ describe('What is written', () => {
     expect(reread({ ...state, later: 1, held: { ...state.held, later: 1 } })).toEqual({
       held: SET,
       generation: 9,
+      serveUntil: UNTIL,
     });
   });
 });
 
 test('no file is no problem: there was no earlier run', () => {
-  expect(readWarmState(path, UID)).toEqual({ held: undefined, generation: 0 });
+  expect(readWarmState(path, UID)).toMatchObject({ held: undefined, generation: 0 });
 });
 
 // What stands at the path, instead of what is in it: test/lifecycle/warm-restart.test.ts.
@@ -94,12 +113,13 @@ describe('A content that this program does not write is ignored whole', () => {
     '"text"',
     '[]',
     '{}',
-    '{"version":1}',
+    '{"version":2}',
+    '{"version":2,"generation":9}',
     '{"generation":9}',
-    '[{"version":1,"generation":9}]',
-    '{"version":1,"generation":9}{"version":1,"generation":9}',
-    '{"__proto__":{"version":1,"generation":9}}',
-    '{"version":1,"__proto__":{"generation":9}}',
+    `[${MINIMAL}]`,
+    `${MINIMAL}${MINIMAL}`,
+    `{"__proto__":${MINIMAL}}`,
+    MINIMAL.replace('"generation":9', '"__proto__":{"generation":9}'),
     '\u0000'.repeat(4096),
   ])('such as %j', (text) => {
     expect(reread(text)).toEqual(NOT_OURS);
@@ -112,7 +132,7 @@ describe('A content that this program does not write is ignored whole', () => {
     }
   });
 
-  test.each([0, 2, 1.5, '1', true, null, [1], undefined])('such as one of version %j', (version) => {
+  test.each([0, 1, 3, 2.5, '2', true, null, [2], undefined])('such as one of version %j', (version) => {
     expect(reread({ ...written(), version })).toEqual(NOT_OURS);
   });
 
@@ -121,6 +141,13 @@ describe('A content that this program does not write is ignored whole', () => {
     expect(reread({ ...state, generation })).toEqual(NOT_OURS);
     expect(reread({ ...state, held: { ...state.held, generation } })).toEqual(NOT_OURS);
   });
+
+  test.each([null, 'text', 1, [], {}, { seconds: 1 }, { bootId: 'x' }, { seconds: '1', bootId: 'x' }])(
+    'such as one that may be served until %j',
+    (serveUntil) => {
+      expect(reread({ ...written(), serveUntil })).toEqual(NOT_OURS);
+    },
+  );
 
   test.each([null, 'text', 1, true, [], {}])('such as one that holds %j', (held) => {
     expect(reread({ ...written(), held })).toEqual(NOT_OURS);

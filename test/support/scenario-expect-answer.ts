@@ -1,5 +1,4 @@
-import type { RawAnswer } from './scenario-answers.ts';
-import { shownSet } from './scenario-answers.ts';
+import { type RawAnswer, shownSet } from './scenario-answers.ts';
 import {
   type Expect,
   expectNoSecret,
@@ -15,17 +14,8 @@ const CREDENTIAL_PATHS = {
   '/v1/credential-process': 'credential-process',
 } as const;
 
-const ANSWER_WORDS = [
-  'status',
-  'key',
-  'expiration',
-  'account',
-  'code',
-  'message',
-  'body',
-  'generation',
-  'allow',
-];
+const SET_WORDS = ['key', 'expiration', 'account'];
+const ANSWER_WORDS = ['status', ...SET_WORDS, 'code', 'message', 'body', 'generation', 'allow'];
 
 /**
  * Of an answer on the agent socket. Whatever else is expected: credentials are one whole set that is alive, and a
@@ -46,11 +36,13 @@ export function readAnswerExpectation(value: unknown): Expect<{ path: string; an
         `the status should be ${status?.text ?? 'closed'}, and is ${answer.status}: ${answer.body.slice(0, 300)}`,
       );
     }
-    const shape = shapeOf(path);
-    if (answer.status === 200 && shape !== undefined && answer.body !== '') {
+    const shape = answer.status === 200 ? shapeOf(path) : undefined;
+    if (shape !== undefined) {
       const shown = shownSet(answer.body, shape, machine.instance.issuedSets(), machine.clock.now());
       expectSet(shown, machine, memory);
-    } else expectNoSecret(answer.body, machine);
+    } else if (SET_WORDS.some((word) => asked[word] !== undefined))
+      throw new Error('it shows no credentials');
+    else expectNoSecret(answer.body, machine);
     const isJson = answer.headers.get('content-type') === 'application/json';
     const refusal = answer.status !== 200 && isJson ? refusalOf(path, answer) : undefined;
     if (code !== undefined) same('the code', refusal?.code, code);

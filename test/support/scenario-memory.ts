@@ -1,5 +1,4 @@
 import type { IssuedSet } from '../../src/simulator/credential-set.ts';
-import type { RequestCounts } from '../../src/simulator/request-log.ts';
 import type { LogLine } from './memory-log.ts';
 import type { SimulatedMachine } from './running-agent.ts';
 import type { RawAnswer } from './scenario-answers.ts';
@@ -10,7 +9,8 @@ export interface ScenarioMemory {
   readonly sets: Map<string, IssuedSet>;
   /** Lines of the log that were looked at. */
   linesSeen: number;
-  requestsSeen: RequestCounts;
+  /** How many of each kind there were when a step last looked. */
+  requestsSeen: ReadonlyMap<string, number>;
   /** As it was when a step last spoke of it. */
   generation: number;
   highestGeneration: number;
@@ -18,11 +18,11 @@ export interface ScenarioMemory {
   clients: Promise<readonly { readonly path: string; readonly answer: RawAnswer }[]> | undefined;
 }
 
-export function newMemory({ simulator }: SimulatedMachine): ScenarioMemory {
+export function newMemory(): ScenarioMemory {
   return {
     sets: new Map(),
     linesSeen: 0,
-    requestsSeen: simulator.requestCounts(),
+    requestsSeen: new Map(),
     generation: 0,
     highestGeneration: 0,
     descriptors: 0,

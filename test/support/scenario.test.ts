@@ -90,6 +90,11 @@ describe('A step that did not go as it says is named, with what was found', () =
       [{ role: null }, ...warm, { ask: '/v1/credentials', expect: { status: 404, code: 'gone' } }],
       'the code should be "gone", and is "no-role"',
     ],
+    [
+      'a set where there is none',
+      [...warm, { ask: '/livez', expect: { status: 200, key: 'current' } }],
+      'it shows no credentials',
+    ],
     ['a generation', [...warm, { status: { generation: 'same' } }], 'the generation was 0, and is'],
     [
       'a member of the status',

@@ -41,7 +41,7 @@ export function readScenario(json: unknown): Scenario {
 /** Plays it from the first step to a clean stop. Throws the step that did not go as it says. */
 export async function playScenario({ machine: options, steps }: Scenario): Promise<void> {
   await using machine = await simulatedMachine(options);
-  const memory = newMemory(machine);
+  const memory = newMemory();
   for (const { name, play } of steps) {
     try {
       await play(machine, memory);
