@@ -7,7 +7,7 @@ import { type AgentEndpointParts, agentEndpoint } from './delivery/agent-endpoin
 import { CONTAINER_PATH, containerEndpoint } from './delivery/container-endpoint.ts';
 import { createContainerToken } from './delivery/container-token.ts';
 import { createEvents } from './delivery/events.ts';
-import { createFileSinks } from './delivery/file-sinks/file-sinks.ts';
+import { createFileSinks, type FileSinks } from './delivery/file-sinks/file-sinks.ts';
 import { closeHttpSurface, createHttpSurface } from './delivery/http-surface.ts';
 import { imdsEndpoint, REDIRECTED_FROM } from './delivery/imds-endpoint.ts';
 import { createIssuedTokens } from './delivery/issued-tokens.ts';
@@ -40,11 +40,21 @@ export interface Surfaces {
   readonly containerUrl: string | undefined;
   /** For `AWS_EC2_METADATA_SERVICE_ENDPOINT`. */
   readonly imdsUrl: string | undefined;
+  /** Of the configured files, in their order. */
+  readonly fileStatus: FileSinks['status'];
   /** Stops accepting everywhere, lets answers under way finish, and takes the socket files away. */
   close(): Promise<void>;
 }
 
 const CLOSE_GRACE_MS = 1_000;
+/** In the runtime directory: none of the configured files may be one of these. */
+const OWN_FILES = [
+  'credential-process.json',
+  'state.json',
+  'container-token',
+  'container-token.state',
+  'imds-token-key',
+];
 
 /**
  * Opens the surfaces that are on, the agent socket first: it is also the lock, and only who holds it may write the
@@ -74,8 +84,8 @@ export async function openSurfaces(
       socketPath,
       containerUrl: container.enabled ? await openContainer(container.listen) : undefined,
       imdsUrl: imds.enabled ? await openImds(imds.listen) : undefined,
+      fileStatus: settings.files.length > 0 ? keepFiles() : () => [],
       ...(lineSocket.enabled && (await openLine())),
-      ...(settings.files.length > 0 && keepFiles()),
       close,
     };
   } catch (error) {
@@ -115,10 +125,12 @@ export async function openSurfaces(
     return {};
   }
 
-  function keepFiles(): object {
+  function keepFiles(): FileSinks['status'] {
     const { random, env } = world;
     const runHook = createRunHook(networkClock, env);
-    const sinks = createFileSinks(settings.files, { clock, networkClock, random, log, runHook, uid });
+    const reserved = OWN_FILES.map(inRuntime);
+    const parts = { clock, networkClock, random, log, runHook, uid, reserved };
+    const sinks = createFileSinks(settings.files, parts);
     const stop = subscribe(({ served, after: { held, absence } }) => {
       sinks.update(served, held === undefined && absence === undefined);
     });
@@ -126,7 +138,7 @@ export async function openSurfaces(
       stop();
       await sinks.close();
     });
-    return {};
+    return sinks.status;
   }
 
   async function openTcp(server: Server, name: string, listen: LoopbackAddress): Promise<string> {

@@ -51,6 +51,7 @@ export async function startAgent(
       createUndiciTransport({ origin, connectTimeoutMs, requestTimeoutMs, clock: networkClock, version }),
   });
   const { store, refresher } = core;
+  let surfaces: Surfaces | undefined;
   const health = {
     status: () =>
       statusDocument({
@@ -62,22 +63,24 @@ export async function startAgent(
         clock,
         state: store.state,
         nextCheckAt: refresher.nextCheckAt,
+        files: surfaces?.fileStatus() ?? [],
       }),
     isAlive: () => clock.monotonic() - refresher.lastBeat() < LOOP_OVERDUE_MS,
     isReady: () => settings.policy.ready === 'listening' || store.reader.read().held !== undefined,
   };
-  const surfaces = await openSurfaces(settings, runtimeDirectory, core, health, {
+  const opened = await openSurfaces(settings, runtimeDirectory, core, health, {
     inherited: new Map(),
     env: {},
     ...world,
   });
+  surfaces = opened;
   const closing = new AbortController();
   const ready =
     settings.policy.ready === 'listening'
       ? Promise.resolve('listening' as const)
       : firstCredentials(core, networkClock, closing.signal);
   core.start();
-  const { socketPath, containerUrl, imdsUrl } = surfaces;
+  const { socketPath, containerUrl, imdsUrl } = opened;
   log.info('Listening', { socket: socketPath, container: containerUrl, metadata: imdsUrl, imds: endpoint });
 
   let closed: Promise<void> | undefined;
@@ -97,7 +100,7 @@ export async function startAgent(
   async function close(): Promise<void> {
     closing.abort();
     await core.stop();
-    await surfaces.close();
+    await opened.close();
     log.info('Stopped');
   }
 }

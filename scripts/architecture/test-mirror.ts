@@ -24,16 +24,13 @@ export function* testMirror({ paths }: SourceTree): Generator<Finding> {
   }
 }
 
+/** The file itself first. */
 function sourcesOf(test: string): readonly string[] {
-  const source = test.slice(0, -'.test.ts'.length);
-  if (source.startsWith('test/support/')) return [`${source}.ts`];
-  const name = source.slice('test/'.length);
-  if (source.startsWith('test/scripts/')) return [`${name}.ts`, name, `${name}.sh`];
-  return withoutAspect(name).map((each) => `src/${each}.ts`);
-}
-
-/** `delivery/imds-endpoint-token`, `delivery/imds-endpoint`, `delivery/imds`. */
-function withoutAspect(name: string): readonly string[] {
-  const shorter = name.replace(/-[^-/]+$/, '');
-  return shorter === name ? [name] : [name, ...withoutAspect(shorter)];
+  const [, folder = '', name = ''] = /^test\/(.*\/)?([^/]+)\.test\.ts$/.exec(test) ?? [];
+  const words = name.split('-');
+  return words.flatMap((_, left) => {
+    const path = `${folder}${words.slice(0, words.length - left).join('-')}`;
+    if (folder.startsWith('support/')) return [`test/${path}.ts`];
+    return folder.startsWith('scripts/') ? [`${path}.ts`, path, `${path}.sh`] : [`src/${path}.ts`];
+  });
 }

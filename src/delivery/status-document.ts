@@ -3,6 +3,7 @@ import { type LifeState, phase, usable } from '../domain/life-state.ts';
 import type { Clock, EpochMs } from '../domain/ports.ts';
 import { readClock } from '../domain/refresh-policy.ts';
 import { formatTimestamp } from '../domain/timestamps.ts';
+import type { FileSinkStatus } from './file-sinks/file-sink.ts';
 
 /** `/v1/status`, version 1. Times are UTC to the second, durations whole seconds, unless the name says otherwise. */
 export interface StatusDocument {
@@ -36,6 +37,8 @@ export interface StatusDocument {
   readonly next_check_in_s?: number;
   readonly imds_endpoint: string;
   readonly runtime_directory: string;
+  /** The configured files: what each holds, and why it does not hold what it should. */
+  readonly files?: readonly FileSinkStatus[];
 }
 
 export interface StatusParts {
@@ -48,6 +51,7 @@ export interface StatusParts {
   readonly state: () => LifeState;
   /** By the monotonic clock; undefined while a check is under way. */
   readonly nextCheckAt: () => number | undefined;
+  readonly files?: readonly FileSinkStatus[];
 }
 
 /** Everything a person or a monitor may know about the agent's state. No secret has a place in it. */
@@ -71,6 +75,7 @@ export function statusDocument(parts: StatusParts): StatusDocument {
     }),
     imds_endpoint: parts.imdsEndpoint,
     runtime_directory: parts.runtimeDirectory,
+    ...(parts.files !== undefined && parts.files.length > 0 && { files: parts.files }),
   };
 }
 

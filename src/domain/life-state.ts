@@ -98,7 +98,7 @@ function afterAnswer(
   const stale = withTrouble({ ...state, absence: undefined, rolelessChecks: 0 }, expiredDocument(answer));
   if (held !== undefined && held.credentials.expiration > soundNow(state.confirmed, reading)) return stale;
   if (stability === 'never') return stale;
-  return extended(stale, answer, reading, random);
+  return { ...extended(stale, answer, reading.wall, random), confirmed: reading };
 }
 
 function afterFailure(
@@ -113,8 +113,9 @@ function afterFailure(
   const counted = { ...troubled, rolelessChecks: 0 };
   const { held } = state;
   const expired = held !== undefined && phase(state, reading) === 'expired';
-  if (expired && stability === 'always') return extended(counted, held, reading, random);
-  return counted;
+  if (!expired || stability !== 'always') return counted;
+  // Nobody has confirmed the set, so the clock that has it expired goes on counting, wherever the other was stepped.
+  return extended(counted, held, soundNow(state.confirmed, reading), random);
 }
 
 function afterNoRole(state: LifeState): LifeState {
@@ -131,21 +132,14 @@ function afterNoRole(state: LifeState): LifeState {
 }
 
 /** Static stability: the set has expired and may still be accepted by AWS, so consumers are told a later expiration. */
-function extended(
-  state: LifeState,
-  answer: RoleCredentials,
-  reading: ClockReading,
-  random: Random,
-): LifeState {
+function extended(state: LifeState, answer: RoleCredentials, now: EpochMs, random: Random): LifeState {
   const { held } = state;
-  const now = reading.wall;
-  const stillGranted =
-    held !== undefined && unchanged(held, answer) && held.advertisedExpiration - now > EXTENSION_MS.least / 2;
-  if (stillGranted) return { ...state, confirmed: reading };
+  const granted = held !== undefined && unchanged(held, answer) ? held.advertisedExpiration - now : 0;
+  // More than the most is what a clock that was stepped back makes of an extension: it is granted anew.
+  if (granted > EXTENSION_MS.least / 2 && granted <= EXTENSION_MS.most) return state;
   const extension = EXTENSION_MS.least + random() * (EXTENSION_MS.most - EXTENSION_MS.least);
   // To the second, as it is told: a part of one more would be handed out as a set that has expired.
-  const advertised = Math.floor((now + extension) / 1000) * 1000;
-  return { ...replaced(state, answer, advertised), confirmed: reading };
+  return replaced(state, answer, Math.floor((now + extension) / 1000) * 1000);
 }
 
 function replaced(state: LifeState, answer: RoleCredentials, advertisedExpiration: EpochMs): LifeState {

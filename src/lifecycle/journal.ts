@@ -23,20 +23,20 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
   let skewed = false;
 
   return (change) => {
-    tellTrouble(change.after);
+    tellTrouble(change);
     tellServed(change);
     tellLateSet(change.after);
     tellSkew(change.after);
   };
 
-  function tellTrouble({ trouble, held, absence, rolelessChecks }: LifeState): void {
+  function tellTrouble({ after: { trouble, held, absence, rolelessChecks }, served }: Change): void {
     if (trouble === undefined) {
       if (reported.size > 0) log.info('IMDS answers again');
       reported.clear();
     } else if (!reported.has(trouble.kind)) {
       reported.add(trouble.kind);
       const waiting = held === undefined && (absence !== undefined || rolelessChecks > 0);
-      log[waiting ? 'info' : 'warn'](trouble.message, { reason: trouble.kind, ...servedUntil(held) });
+      log[waiting ? 'info' : 'warn'](trouble.message, { reason: trouble.kind, ...servedUntil(served) });
     }
   }
 
@@ -94,8 +94,8 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
   }
 }
 
-function servedUntil(held: Held | undefined) {
-  return held === undefined ? {} : { served_until: formatTimestamp(held.advertisedExpiration) };
+function servedUntil(served: Held | undefined) {
+  return served === undefined ? {} : { served_until: formatTimestamp(served.advertisedExpiration) };
 }
 
 function whose(held: Held) {

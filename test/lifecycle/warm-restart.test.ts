@@ -313,7 +313,7 @@ describe('While it runs', () => {
       const path = directory + '/state.json';
       const log = { warn: (message, { because }) => console.log(because), info: (message) => console.log(message) };
       const show = keepWarm({ path, log }, { id: 'boot', uptimeSeconds: () => 1 });
-      const change = (generation, length) => ({ after: { generation, held: {
+      const change = (generation, length) => ({ servedForMs: 60_000, after: { generation, held: {
         roleName: 'web', accountId: undefined, generation, advertisedExpiration: 0,
         credentials: { accessKeyId: 'x', secretAccessKey: new Secret('x'), sessionToken: new Secret('x'.repeat(length)), expiration: 0 },
       } } });

@@ -248,6 +248,7 @@ describe('A test', () => {
       places({
         'src/imds/a.ts': '',
         'test/imds/a.test.ts': '',
+        'test/imds/a-under-load.test.ts': '',
         'src/agent.ts': '',
         'test/agent.test.ts': '',
         'scripts/check.ts': '',
@@ -261,12 +262,15 @@ describe('A test', () => {
     ).toEqual([]);
   });
 
-  test.each(['test/imds/a.test.ts', 'test/scripts/a.test.ts', 'test/support/a.test.ts', 'test/a.test.ts'])(
-    'without one is named: %s',
-    (path) => {
-      expect(places({ [path]: '' })).toEqual([`${path}:1 test-mirror`]);
-    },
-  );
+  test.each([
+    'test/imds/a.test.ts',
+    'test/imds/a-b.test.ts',
+    'test/scripts/a.test.ts',
+    'test/support/a.test.ts',
+    'test/a.test.ts',
+  ])('without one is named: %s', (path) => {
+    expect(places({ [path]: '' })).toEqual([`${path}:1 test-mirror`]);
+  });
 });
 
 describe('Dependencies', () => {

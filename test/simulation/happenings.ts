@@ -70,7 +70,7 @@ function play(world: World, event: HistoryEvent): void {
       agenda.plan(time.elapsed + event.lastsMs, () => {
         const { fault } = event;
         imds.end(fault);
-          world.changed();
+        world.changed();
         if (!isHarmless(fault)) freshness.faultEnded(world.doing());
         for (const ms of [0, freshness.dueAt() - time.awake + 1]) world.readIn(Math.max(0, ms));
       });
@@ -85,7 +85,7 @@ function play(world: World, event: HistoryEvent): void {
       agenda.plan(time.elapsed + event.lastsMs, () => {
         if (imds.roleName !== undefined) return;
         imds.attach(event.next);
-          world.changed();
+        world.changed();
         freshness.attached(world.doing());
         world.readIn(0);
         world.readIn(15_000);

@@ -1,5 +1,5 @@
 import type { VirtualTimer } from './virtual-time.ts';
-import type { World } from './world.ts';
+import { UNSTEADY, type World } from './world.ts';
 
 /** From this many failures on the backoff grows no more. */
 const SATURATED = 8;
@@ -7,8 +7,6 @@ const TOKEN_USABLE_MS = 21_480_000;
 const MANDATORY_WINDOW_MS = 300_000;
 /** An extension is renewed when this much is left of it. */
 const EXTENSION_RENEWED_MS = 150_000;
-/** Where every request has its own luck, no check is like another. */
-const UNSTEADY = ['flaky', 'token-storm'];
 
 /**
  * Passes over checks that would all find what the last ones found. Called when the timer that begins the next check is
@@ -41,7 +39,7 @@ function isSteady({ run, imds, steadyChecks, surfaces, requests, freshness, time
   const state = run?.core.store.state();
   if (state === undefined || surfaces.waiting > 0 || requests.underWay() > 0) return false;
   if (time.awake < freshness.dueAt()) return false;
-  for (const { kind } of imds.faults) if (UNSTEADY.includes(kind)) return false;
+  for (const { kind } of imds.faults) if (UNSTEADY.has(kind)) return false;
   if (state.failures > 0) return state.failures >= SATURATED && steadyChecks >= 3;
   return steadyChecks >= 1 && state.held?.accountId !== undefined;
 }

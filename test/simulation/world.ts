@@ -30,6 +30,8 @@ const MOST_TIMERS = 8;
 const MOST_EXCHANGES = 3;
 /** From its end on, within this the agent's loop shows life: the longest slice, and a check. */
 const LONGEST_SILENCE_MS = LONGEST_SLICE_MS + 8_000;
+/** Under these no check is like another. */
+export const UNSTEADY: ReadonlySet<string> = new Set(['flaky', 'slow', 'token-storm']);
 const LATE_LIFE_MS = 6 * 60_000;
 
 /** One machine with its IMDS, its runtime directory, its agent, and everybody who watches them. */
@@ -218,7 +220,7 @@ export class World {
     this.ledger.checkEnded();
     this.#checkEnded = change;
     // Where every request has its own luck, every check is news.
-    for (const { kind } of this.imds.faults) if (kind === 'flaky' || kind === 'slow') this.log.worldChanged();
+    for (const { kind } of this.imds.faults) if (UNSTEADY.has(kind)) this.log.worldChanged();
   }
 
   /** The last seconds of a set are watched closely, on every surface. */

@@ -77,7 +77,9 @@ export class Ledger {
   mustServe(): boolean {
     const { latest } = this;
     if (latest === undefined || !this.runHasIt || this.withdrawn) return false;
-    return this.soundNow(latest) < latest.mustServeUntil;
+    // By the clock that says most: whichever the agent goes by, it has no reason to refuse before that.
+    const sinceBoot = latest.wall + this.#scene.time.elapsed - latest.elapsed;
+    return Math.max(this.soundNow(latest), sinceBoot) < latest.mustServeUntil;
   }
 
   exchangeOver(part: Part, answer: ImdsAnswer | undefined): void {

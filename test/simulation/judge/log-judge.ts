@@ -35,8 +35,9 @@ export class LogJudge {
     if (level === 'debug') return;
     this.lines++;
     this.#noticeRotation();
-    if (this.#told.has(message)) fail('log-once', `told again, and nothing has changed: ${level} ${message}`);
-    this.#told.add(message);
+    const told = `${level} ${message} ${fields.key ?? ''}`;
+    if (this.#told.has(told)) fail('log-once', `told again, and nothing has changed: ${told}`);
+    this.#told.add(told);
     if (this.#told.size > MOST_LINES_PER_CHANGE) {
       fail('log-once', `${this.#told.size} lines since the last change: ${[...this.#told].join(' | ')}`);
     }
