@@ -1,3 +1,4 @@
+import type { RequestOptions } from 'node:http';
 import type { Clock } from '../domain/ports.ts';
 import { http } from '../platform/http.ts';
 
@@ -40,24 +41,21 @@ export interface AskOptions {
 /** One request to the agent socket. Rejects with an `AgentError` and nothing else. */
 export function askAgent({ socketPath, path, deadlineMs, clock }: AskOptions): Promise<AgentAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<AgentAnswer>();
-  const request = http.get(
-    { socketPath, path, agent: false, headers: { Host: 'rolekeeper' } },
-    (response) => {
-      request.removeListener('close', lost);
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        bytes += chunk.length;
-        if (bytes > LARGEST_BODY_BYTES) request.destroy(new Error('the answer is too large'));
-      });
-      response.on('end', () => {
-        cancel();
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
-      });
-      response.on('error', fail);
-    },
-  );
+  const request = http.get(requestOptions(socketPath, path), (response) => {
+    request.removeListener('close', lost);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > LARGEST_BODY_BYTES) request.destroy(new Error('the answer is too large'));
+    });
+    response.on('end', () => {
+      cancel();
+      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+    });
+    response.on('error', fail);
+  });
   const cancel = clock.setTimer(deadlineMs, () => {
     request.destroy(new Error(`no whole answer within ${deadlineMs} ms`));
   });
@@ -74,6 +72,14 @@ export function askAgent({ socketPath, path, deadlineMs, clock }: AskOptions): P
     cancel();
     reject(explain(error, socketPath));
   }
+}
+
+/**
+ * The empty server name is for TLS and means nothing here, but keeps Node from finding out whether the host is an
+ * address, for which it compiles a regular expression in 7 ms.
+ */
+function requestOptions(socketPath: string, path: string): RequestOptions & { servername: string } {
+  return { socketPath, path, agent: false, servername: '', headers: { Host: 'rolekeeper' } };
 }
 
 function explain(error: NodeJS.ErrnoException, socketPath: string): AgentError {

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Clock } from '../domain/ports.ts';
+import { keepWebAssemblyUnoptimised } from '../platform/wasm.ts';
 import {
   LONGEST_BODY,
   TOKEN_TTL_HEADER,
@@ -30,6 +31,7 @@ export interface UndiciTransportOptions {
  * dispatcher have no say, because client and socket are made here.
  */
 export function createUndiciTransport(options: UndiciTransportOptions): Transport {
+  keepWebAssemblyUnoptimised();
   return async (request) => new Exchange(options, request).run();
 }
 
