@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromProcess } from '@aws-sdk/credential-providers';
@@ -51,11 +52,15 @@ function environment() {
 }
 
 describe('README example for', () => {
-  test('sidecars: the curl line prints the current set', async () => {
-    const { stdout } = await paste(block('sh', 'curl -s --unix-socket'));
-    const { accessKeyId } = await simulator.currentSet();
-    expect(JSON.parse(stdout)).toMatchObject({ Code: 'Success', AccessKeyId: accessKeyId });
-  });
+  const withoutCurl = spawnSync('curl', ['--version']).error === undefined ? '' : ' (skipped: no curl here)';
+  test.skipIf(withoutCurl !== '')(
+    `sidecars: the curl line prints the current set${withoutCurl}`,
+    async () => {
+      const { stdout } = await paste(block('sh', 'curl -s --unix-socket'));
+      const { accessKeyId } = await simulator.currentSet();
+      expect(JSON.parse(stdout)).toMatchObject({ Code: 'Success', AccessKeyId: accessKeyId });
+    },
+  );
 
   test('SDKs: the profile gives the SDK for JavaScript the current set', async () => {
     const installed = '/usr/libexec/rolekeeper/credential-process';
