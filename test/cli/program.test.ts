@@ -1,11 +1,16 @@
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
 import { systemBoot, systemClock } from '../../src/platform/clock.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
+import { temporaryDirectory } from '../support/agent-process.ts';
+import { countingServer } from '../support/counting-server.ts';
 
 /** The command line as a function. It is told to stop from the start: what runs until a signal ends at once. */
-async function program(...args: readonly string[]) {
+const program = (...args: readonly string[]) => programIn({}, ...args);
+
+async function programIn(env: NodeJS.ProcessEnv, ...args: readonly string[]) {
   const output = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof output) =>
     new Writable({
@@ -15,7 +20,7 @@ async function program(...args: readonly string[]) {
       },
     });
   const code = await runProgram(['node', 'rolekeeper', ...args], {
-    env: { ROLEKEEPER_RUNTIME_DIR: '/nonexistent/rolekeeper' },
+    env: { ROLEKEEPER_RUNTIME_DIR: '/nonexistent/rolekeeper', ...env },
     uid: 0,
     pid: 1,
     version: '1.2.3',
@@ -47,6 +52,15 @@ describe.each(verbs)('%s', (verb) => {
     expect(stdout).toContain('Options:');
   });
 
+  test('--help touches neither the agent nor IMDS', async () => {
+    using directory = temporaryDirectory();
+    await using agent = await countingServer(join(directory.path, 'agent.sock'));
+    await using imds = await countingServer();
+    const env = { ROLEKEEPER_RUNTIME_DIR: directory.path, ROLEKEEPER_IMDS_ENDPOINT: imds.url };
+    expect((await programIn(env, verb, '--help')).code).toBe(0);
+    expect([agent.connections(), imds.connections()]).toEqual([0, 0]);
+  });
+
   test('an unknown flag is an error of usage, told on stderr', async () => {
     const { code, stdout, stderr } = await program(verb, '--no-such-flag');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -76,9 +90,11 @@ describe('An error of usage, exit code 2, is', () => {
   });
 });
 
-test('An address that cannot be had is a failure, and no error of usage', async () => {
-  const { code, stdout, stderr } = await program('simulate', '--listen', '127.0.0.1:1');
-  if (process.geteuid?.() === 0) return;
+test('An address that is taken is a failure, and no error of usage', async () => {
+  await using taken = await countingServer();
+  const address = taken.url.slice('http://'.length);
+  const { code, stdout, stderr } = await program('simulate', '--listen', address);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain('rolekeeper: Cannot listen on 127.0.0.1 port 1');
+  expect(stderr).toContain(`rolekeeper: Cannot listen on ${address.replace(':', ' port ')}`);
+  expect(stderr).toContain('choose another port');
 });

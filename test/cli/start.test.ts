@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from '../simulator/ask.ts';
 import { simulatorProcess, temporaryDirectory } from '../support/agent-process.ts';
 import { type Child, rolekeeper, run, startChild } from '../support/child.ts';
 import { programPath } from '../support/machine.ts';
@@ -48,10 +49,18 @@ function lineOf(text: string, pattern: RegExp): string {
   return found;
 }
 
-describe.concurrent('Without an endpoint it is a simulated instance, and', () => {
+describe('Without an endpoint it is a simulated instance, and', () => {
+  let start: Started;
+  beforeAll(async () => {
+    start = await started();
+  });
+  afterAll(() => start[Symbol.asyncDispose]());
+
+  test('it says so', () => {
+    expect(start.text).toContain("these are a simulated instance's credentials, which AWS does not know");
+  });
+
   test('the credential_process line works', async () => {
-    await using start = await started();
-    expect(start.text).toContain('these are a simulated instance’s credentials'.replace('’', "'"));
     const ended = await paste(lineOf(start.text, /^credential_process = (.+)$/m));
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(ended.stdout)).toMatchObject({
@@ -60,19 +69,7 @@ describe.concurrent('Without an endpoint it is a simulated instance, and', () =>
     });
   });
 
-  test.skipIf(curl === undefined)(`the curl lines work${withoutCurl}`, async () => {
-    await using start = await started();
-    const status = await paste(lineOf(start.text, /^(curl -s --unix-socket .+)$/m));
-    const { key_id: keyId } = JSON.parse(status.stdout);
-    expect(JSON.parse(status.stdout)).toMatchObject({ serving: true, role: 'example-role' });
-    const state = await paste(lineOf(start.text, /(curl -s \S+\/_control\/state)$/m));
-    expect(`…${JSON.parse(state.stdout).currentSet.accessKeyId.slice(-4)}`).toBe(keyId);
-    const rotated = await paste(lineOf(start.text, /(curl -s \S+\/_control -d .+)$/m));
-    expect(`…${JSON.parse(rotated.stdout).currentSet.accessKeyId.slice(-4)}`).not.toBe(keyId);
-  });
-
   test('the environment leads the other commands to it', async () => {
-    await using start = await started();
     const directory = lineOf(start.text, /^export ROLEKEEPER_RUNTIME_DIR=(.+)$/m);
     const env = { ROLEKEEPER_RUNTIME_DIR: directory };
     const [print, wait] = await Promise.all([
@@ -83,10 +80,28 @@ describe.concurrent('Without an endpoint it is a simulated instance, and', () =>
     expect(wait).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it, and its directory is gone', async (signal) => {
-    await using start = await started();
+  test.skipIf(curl === undefined)(`the curl lines work${withoutCurl}`, async () => {
+    const status = await paste(lineOf(start.text, /^(curl -s --unix-socket .+)$/m));
+    const { key_id: keyId } = JSON.parse(status.stdout);
+    expect(JSON.parse(status.stdout)).toMatchObject({ serving: true, role: 'example-role' });
+    const state = await paste(lineOf(start.text, /(curl -s \S+\/_control\/state)$/m));
+    expect(`…${JSON.parse(state.stdout).currentSet.accessKeyId.slice(-4)}`).toBe(keyId);
+    const rotated = await paste(lineOf(start.text, /(curl -s \S+\/_control -d .+)$/m));
+    expect(`…${JSON.parse(rotated.stdout).currentSet.accessKeyId.slice(-4)}`).not.toBe(keyId);
+  });
+
+  test('the container lines lead an SDK to it', async () => {
+    const url = lineOf(start.text, /^export AWS_CONTAINER_CREDENTIALS_FULL_URI=(.+)$/m);
+    const file = lineOf(start.text, /^export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=(.+)$/m);
+    const { origin, pathname } = new URL(url);
+    expect((await ask(origin, pathname)).status).toBe(401);
+    const answer = await ask(origin, pathname, { headers: { Authorization: readFileSync(file, 'utf8') } });
+    expect(JSON.parse(answer.body)).toMatchObject({ AccessKeyId: expect.stringMatching(/^ASIA.*EXAMPLE/) });
+  });
+
+  test('a signal ends it, and its directory is gone', async () => {
     expect(readdirSync(start.temporary)).toHaveLength(1);
-    start.child.kill(signal);
+    start.child.kill('SIGINT');
     expect(await start.child.ended).toMatchObject({ code: 0, signal: null });
     expect(readdirSync(start.temporary)).toEqual([]);
   });

@@ -114,6 +114,7 @@ describe('The next run', () => {
     await clock.advance(2 * 3600_000 - left);
     takeUp(heldA);
     expect(servedKey()).toBe(key);
+    expect(store.state().held !== undefined).toBe(key !== undefined);
   });
 
   test('takes up no set that expired while the wall clock was stepped back', async () => {

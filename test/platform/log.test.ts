@@ -154,17 +154,15 @@ describe('A stream that is broken', () => {
       import { createLog } from ${JSON.stringify(`${repository}src/platform/log.ts`)};
       import { systemClock as clock } from ${JSON.stringify(`${repository}src/platform/clock.ts`)};
       const log = createLog({ level: 'info', format: 'text', clock, stream: process.stderr });
-      let failed = 'no error';
-      process.stderr.on('error', ({ code }) => { failed = code; });
       process.stdin.once('end', () => {
         for (let n = 0; n < 100; n++) log.info('still alive');
-        setImmediate(() => { log.info('still alive'); process.stdout.write('survived ' + failed); });
+        setImmediate(() => { log.info('still alive'); process.stdout.write('survived'); });
       }).resume();`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', source]);
     child.stderr.destroy();
     await once(child.stderr, 'close');
     child.stdin.end();
-    expect(await text(child.stdout)).toBe('survived EPIPE');
+    expect(await text(child.stdout)).toBe('survived');
     expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(0);
   });
 });

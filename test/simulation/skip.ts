@@ -1,3 +1,4 @@
+import { soundNow } from '../../src/domain/refresh-policy.ts';
 import type { VirtualTimer } from './virtual-time.ts';
 import { UNSTEADY, type World } from './world.ts';
 
@@ -51,15 +52,17 @@ function nextFinding(world: World): number {
   const { awake, wall } = requests.tokenAskedAt;
   const tokenAge = Math.max(time.awake - awake, time.wall() - wall);
   at = Math.min(at, time.elapsed + TOKEN_USABLE_MS - tokenAge);
-  return Math.min(at, time.elapsed + lifeBoundary(world) - time.wall());
+  return Math.min(at, time.elapsed + leftOfThisPart(world));
 }
 
-/** When the set that is served comes into another part of its life, by the wall clock. */
-function lifeBoundary({ run, time }: World): number {
+/** Milliseconds until the set that is served comes into another part of its life, as the agent sees it. */
+function leftOfThisPart({ run, time }: World): number {
+  const state = run?.core.store.state();
   const held = run?.core.store.reader.read().held;
-  if (held === undefined) return Number.POSITIVE_INFINITY;
+  if (state === undefined || held === undefined) return Number.POSITIVE_INFINITY;
+  const now = soundNow(state.confirmed, { wall: time.wall(), monotonic: time.awake });
   const { expiration } = held.credentials;
-  if (held.advertisedExpiration > expiration) return held.advertisedExpiration - EXTENSION_RENEWED_MS;
+  if (held.advertisedExpiration > expiration) return held.advertisedExpiration - EXTENSION_RENEWED_MS - now;
   const mandatory = expiration - MANDATORY_WINDOW_MS;
-  return mandatory > time.wall() ? mandatory : Number.NEGATIVE_INFINITY;
+  return mandatory > now ? mandatory - now : Number.NEGATIVE_INFINITY;
 }

@@ -57,6 +57,7 @@ export class World {
   readonly #trace: ((line: string) => void) | undefined;
   #checkEnded: Change | undefined;
   #shownSerial = 0;
+  #changedAt = 0;
   #watchedEnd = 0;
 
   constructor(history: History, settings: Settings, { jitter, trace }: WorldOptions) {
@@ -86,7 +87,7 @@ export class World {
           this.onRequest?.();
         },
         over: (request, answer) => {
-          this.requests.over(request);
+          this.requests.over(request, answer);
           this.ledger.exchangeOver(partOf(request.path), answer);
         },
       },
@@ -196,7 +197,9 @@ export class World {
     const held = run.core.store.reader.read().held;
     const serial = this.shown()?.serial ?? 0;
     const same = isSteady(change) && serial === this.#shownSerial;
-    this.steadyChecks = same ? this.steadyChecks + 1 : isPlainRotation(change) ? 1 : 0;
+    const beganBefore = this.requests.checkStarts[0] <= this.#changedAt;
+    if (beganBefore) this.steadyChecks = 0;
+    else this.steadyChecks = same ? this.steadyChecks + 1 : isPlainRotation(change) ? 1 : 0;
     this.#shownSerial = serial;
     const reads = !same || serial === 0;
     if (reads) this.read();
@@ -208,6 +211,7 @@ export class World {
   /** Something happened that the agent may notice, and tell. */
   changed(): void {
     this.steadyChecks = 0;
+    this.#changedAt = this.time.elapsed;
     this.log.worldChanged();
   }
 
@@ -217,7 +221,7 @@ export class World {
 
   #changed(run: AgentRun, change: Change): void {
     if (!run.alive || change.after.lastCheck === change.before.lastCheck) return;
-    this.ledger.checkEnded();
+    this.ledger.checkEnded(change.after.held?.credentials.accessKeyId);
     this.#checkEnded = change;
     // Where every request has its own luck, every check is news.
     for (const { kind } of this.imds.faults) if (UNSTEADY.has(kind)) this.log.worldChanged();
@@ -261,8 +265,9 @@ export class World {
   }
 
   #judgeStopped(run: AgentRun): void {
+    const timers = this.time.timersOf(run) - this.surfaces.waiting;
     const left = [
-      this.time.timersOf(run) > 0 && `${this.time.timersOf(run)} timers`,
+      timers > 0 && `${timers} timers`,
       this.requests.underWay() > 0 && `${this.requests.underWay()} exchanges`,
       this.files.state !== 'read-only' && this.files.all.has(PROCESS_FILE) && 'the process file',
     ].filter((thing) => thing !== false);

@@ -11,18 +11,20 @@ export interface Entry {
   readonly wall: number;
   readonly awake: number;
   readonly elapsed: number;
+  /** The wall clock less the elapsed time, when the set was handed over first. */
+  readonly firstOffset: number;
   /** Epoch ms: no later expiration may be advertised. The true one, unless the rules have extended it. */
   readonly longestAdvertised: number;
   /** Epoch ms: until then the set has to be served. */
   readonly mustServeUntil: number;
 }
 
-const LONGEST_EXTENSION_MS = 15 * 60_000;
+/** A stored set is measured by a clock of hundredths, twice: its life may be this much shorter. */
+const BOOT_CLOCK_STEPS_MS = 20;
+const LONGEST_EXTENSION_MS = 15 * 60_000 + BOOT_CLOCK_STEPS_MS;
 /** An extension is renewed when less than this is left of it, so this much is always served. */
 const LEAST_EXTENSION_MS = 2.5 * 60_000;
 const CHECKS_UNTIL_DETACHED = 3;
-/** A stored set is measured by a clock of hundredths, twice. */
-const BOOT_CLOCK_STEPS_MS = 20;
 
 /**
  * What the agent has been handed, kept from IMDS's side of the wire: by this, and not by anything that the agent says,
@@ -70,15 +72,18 @@ export class Ledger {
   soundSinceBoot(entry: Entry): number {
     const { time } = this.#scene;
     const sinceBoot = entry.wall + time.elapsed - entry.elapsed;
-    return sinceBoot > time.wall() ? entry.wall + time.awake - entry.awake : sinceBoot;
+    const sound = sinceBoot > time.wall() ? entry.wall + time.awake - entry.awake : sinceBoot;
+    // Where nothing could be written, what the file says is as old as the set.
+    return this.couldNotStore() ? Math.min(sound, entry.firstOffset + time.elapsed) : sound;
   }
 
   /** Whether the present run has to serve `latest` at this moment. */
   mustServe(): boolean {
     const { latest } = this;
     if (latest === undefined || !this.runHasIt || this.withdrawn) return false;
-    // By the clock that says most: whichever the agent goes by, it has no reason to refuse before that.
-    const sinceBoot = latest.wall + this.#scene.time.elapsed - latest.elapsed;
+    // By the clock that says most, since the set came first: while none of them has it expired, nobody may refuse it.
+    const { elapsed } = this.#scene.time;
+    const sinceBoot = Math.max(latest.wall - latest.elapsed, latest.firstOffset) + elapsed;
     return Math.max(this.soundNow(latest), sinceBoot) < latest.mustServeUntil;
   }
 
@@ -91,8 +96,11 @@ export class Ledger {
     if (part === 'document' && answer?.set !== undefined) this.#brought = answer.set;
   }
 
-  /** To be called when the agent has taken in what a check brought. */
-  checkEnded(): void {
+  /**
+   * To be called when the agent has taken in what a check brought. In the last hundredths of a stored set's life either
+   * is right, to keep it or to let it go: there alone, `heldKey` tells what the agent did.
+   */
+  checkEnded(heldKey: string | undefined): void {
     const brought = this.#brought;
     const foundNoRole = this.#foundNoRole;
     this.#brought = undefined;
@@ -103,7 +111,7 @@ export class Ledger {
       this.rolelessChecks = 0;
       if (brought === undefined) this.#failed();
       else if (brought.expiration > this.#scene.time.wall()) this.#accept(brought, brought.expiration);
-      else this.#expired(brought);
+      else this.#expired(brought, heldKey);
     }
   }
 
@@ -147,13 +155,16 @@ export class Ledger {
   #failed(): void {
     const { latest } = this;
     if (this.#scene.history.stability !== 'always' || latest === undefined || !this.runHasIt) return;
-    if (this.soundNow(latest) >= latest.set.expiration) this.#extend(latest);
+    if (this.soundNow(latest) >= latest.set.expiration - BOOT_CLOCK_STEPS_MS) this.#extend(latest);
   }
 
-  #expired(brought: OfferedSet): void {
+  #expired(brought: OfferedSet, heldKey: string | undefined): void {
     const { latest } = this;
-    const good = latest !== undefined && this.runHasIt && this.soundNow(latest) < latest.set.expiration;
-    if (good || this.#scene.history.stability === 'never') return;
+    if (this.#scene.history.stability === 'never') return;
+    if (latest !== undefined && this.runHasIt) {
+      const left = latest.set.expiration - this.soundNow(latest);
+      if (left > BOOT_CLOCK_STEPS_MS || (left > 0 && heldKey !== brought.accessKeyId)) return;
+    }
     this.#extend(this.#accept(brought, brought.expiration));
   }
 
@@ -165,7 +176,9 @@ export class Ledger {
     const order = set === this.latest?.set && !this.withdrawn ? this.latest.order : ++this.#order;
     this.withdrawn = false;
     this.runHasIt = true;
-    return this.#put({ set, order, wall, awake, elapsed, longestAdvertised: until, mustServeUntil: until });
+    const firstOffset = this.#entries.get(set)?.firstOffset ?? wall - elapsed;
+    const life = { longestAdvertised: until, mustServeUntil: until };
+    return this.#put({ set, order, wall, awake, elapsed, firstOffset, ...life });
   }
 
   #extend(entry: Entry): void {

@@ -1,5 +1,5 @@
 import type { TransportRequest } from '../../../src/imds/transport.ts';
-import { partOf } from '../imds.ts';
+import { type ImdsAnswer, partOf } from '../imds.ts';
 import type { Part } from '../imds-fault.ts';
 import type { Scene } from './scene.ts';
 
@@ -46,8 +46,10 @@ export class RequestJudge {
     if (part === 'list' || part === 'document') this.#judgeCalm(time.elapsed);
   }
 
-  over({ path }: TransportRequest): void {
+  over({ path }: TransportRequest, answer: ImdsAnswer | undefined): void {
     this.#underWay[partOf(path)]--;
+    // A token that was no longer good has to be found out, at the price of one request.
+    if (answer?.status === 401) this.#credit += 1;
   }
 
   /** Time was skipped: the rhythm of the checks stays as it was. */
