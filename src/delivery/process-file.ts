@@ -22,7 +22,7 @@ export interface ProcessFileParts {
 }
 
 /** Two readings of the same deadline may differ by this much, from rounding. More, and the clock was stepped. */
-const SAME_DEADLINE_SECONDS = 1;
+const SAME_DEADLINE_SECONDS = 0.05;
 
 /**
  * One line: the `credential_process` answer with a last member, `KeepUntil`, that the helper cuts off again. It says
@@ -36,7 +36,7 @@ export function createProcessFile({
   boot,
   files = systemFiles,
 }: ProcessFileParts): ProcessFile {
-  let shown: { held: Held; keepUntil: number } | undefined;
+  let shown: { held: Held; deadline: number } | undefined;
   files.sweepTemporaries(path);
   remove();
   return {
@@ -45,12 +45,12 @@ export function createProcessFile({
         remove();
         return;
       }
-      const keepUntil = Math.floor(boot.uptimeSeconds() + forMs / 1000);
-      const isSame = shown?.held === held && Math.abs(shown.keepUntil - keepUntil) <= SAME_DEADLINE_SECONDS;
+      const deadline = boot.uptimeSeconds() + forMs / 1000;
+      const isSame = shown?.held === held && Math.abs(shown.deadline - deadline) <= SAME_DEADLINE_SECONDS;
       if (isSame) return;
       try {
-        files.replace(path, line(held, keepUntil), { mode, gid });
-        shown = { held, keepUntil };
+        files.replace(path, line(held, Math.floor(deadline)), { mode, gid });
+        shown = { held, deadline };
       } catch (error) {
         // A file that cannot be replaced must not stay: it would show a set that was replaced or withdrawn.
         remove();

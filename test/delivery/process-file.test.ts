@@ -121,10 +121,10 @@ describe('Shown again', () => {
   });
 
   test.each([
-    [1_000, false],
-    [-1_000, false],
-    [2_000, true],
-    [-2_000, true],
+    [20, false],
+    [-20, false],
+    [1_000, true],
+    [-1_000, true],
     [600_000, true],
   ])('with a deadline %i ms from the one that is there it is written: %s', (shift, isWritten) => {
     const file = processFile();
@@ -138,14 +138,14 @@ describe('Shown again', () => {
     expect(content()).toContain(`"KeepUntil":"${until}/`);
   });
 
-  test('a deadline that creeps is written before it is off by more than a second', () => {
+  test('a deadline that creeps is written at every step', () => {
     const file = processFile();
     const held = heldSet();
     file.show(held, 900_000);
     for (let step = 1; step <= 20; step++) {
       file.show(held, 900_000 - step * 500);
       const [, until] = /"KeepUntil":"(\d+)/.exec(content()) ?? [];
-      expect(Number(until) - Math.floor(uptime + 900 - step * 0.5)).toBeLessThanOrEqual(1);
+      expect(Number(until)).toBe(Math.floor(uptime + 900 - step * 0.5));
     }
   });
 

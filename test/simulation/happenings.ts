@@ -63,7 +63,6 @@ function atRequest(world: World, request: number, happen: () => void): void {
 
 function play(world: World, event: HistoryEvent): void {
   const { time, imds, files, agenda, freshness, surfaces } = world;
-  const underWay = world.doing().isChecking ? LONGEST_CHECK_MS : 0;
   switch (event.kind) {
     case 'fault':
       imds.begin(event.fault);
@@ -96,14 +95,18 @@ function play(world: World, event: HistoryEvent): void {
       imds.forgetTokens();
       break;
     case 'step-clock':
-      time.wallOffset += event.ms;
-      surfaces.clockStepped();
-      freshness.disturbed(underWay + LONGEST_SLICE_MS + WELL_CHECK_MS);
+      stepClock(world, event.ms);
+      if (event.lastsMs !== null) {
+        agenda.plan(time.elapsed + event.lastsMs, () => {
+          stepClock(world, -event.ms);
+          world.changed();
+          for (const ms of [0, LONGEST_SLICE_MS + WELL_CHECK_MS]) world.readIn(ms);
+        });
+      }
       break;
     case 'suspend':
       time.suspend(event.lastsMs);
-      surfaces.clockStepped();
-      freshness.disturbed(underWay + LONGEST_SLICE_MS + WELL_CHECK_MS);
+      clockJumped(world);
       break;
     case 'crash':
       if (world.run === undefined) break;
@@ -147,6 +150,18 @@ function play(world: World, event: HistoryEvent): void {
       world.run?.core.refresher.checkNow();
       break;
   }
+}
+
+function stepClock(world: World, ms: number): void {
+  world.time.stepWall(ms);
+  clockJumped(world);
+}
+
+/** The agent has its longest slice to notice, after the check that is under way, and then checks. */
+function clockJumped(world: World): void {
+  const underWay = world.doing().isChecking ? LONGEST_CHECK_MS : 0;
+  world.surfaces.clockStepped();
+  world.freshness.disturbed(underWay + LONGEST_SLICE_MS + WELL_CHECK_MS);
 }
 
 function tampered(how: Tampering, content: string): string | undefined {

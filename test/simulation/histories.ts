@@ -52,7 +52,7 @@ const part: fc.Arbitrary<Part> = oftenest(
   [1, 'account'],
 );
 
-const fault: fc.Arbitrary<ImdsFault> = fc.oneof(
+const steadyFault: fc.Arbitrary<ImdsFault> = fc.oneof(
   fc.record({
     kind: fc.constant('status'),
     status: fc.constantFrom(500, 503, 429, 403, 400, 404, 302, 502),
@@ -62,17 +62,26 @@ const fault: fc.Arbitrary<ImdsFault> = fc.oneof(
   fc.record({ kind: fc.constantFrom('unanswered', 'cut-off', 'garbled'), of: part }),
   fc.record({ kind: fc.constant('malformed'), how: fc.constantFrom(...MALFORMATIONS) }),
   fc.record({ kind: fc.constant('code'), code: fc.constantFrom('AssumeRoleUnauthorizedAccess', 'Failed') }),
+  fc.record({ kind: fc.constant('odd-list'), how: fc.constantFrom('empty', 'page') }),
+) as fc.Arbitrary<ImdsFault>;
+
+/** Under these no check is like the one before. */
+const unsteadyFault: fc.Arbitrary<ImdsFault> = fc.oneof(
   fc.record({ kind: fc.constant('slow'), ms: fc.constantFrom(100, 300, 900, 1_900, 2_100, 20_000) }),
   fc.record({ kind: fc.constant('flaky'), share: fc.constantFrom(0.1, 0.5, 0.9) }),
   fc.record({ kind: fc.constant('token-storm'), everyMs: fc.constantFrom(10 * SECOND, MINUTE) }),
-  fc.record({ kind: fc.constant('odd-list'), how: fc.constantFrom('empty', 'page') }),
-);
+) as fc.Arbitrary<ImdsFault>;
 
 const lasting = fc.oneof(
   { weight: 3, arbitrary: upTo(30 * SECOND) },
   { weight: 5, arbitrary: upTo(10 * MINUTE) },
   { weight: 3, arbitrary: upTo(HOUR) },
   { weight: 1, arbitrary: upTo(14 * HOUR) },
+);
+
+const briefly = fc.oneof(
+  { weight: 1, arbitrary: upTo(30 * SECOND) },
+  { weight: 3, arbitrary: upTo(10 * MINUTE) },
 );
 
 const down = fc.oneof(
@@ -87,16 +96,19 @@ const asleep = fc.oneof(
   { weight: 1, arbitrary: upTo(60 * HOUR) },
 );
 
+/** A clock that is a little off stays so; one that is far off is set right again within hours. */
 const step = fc.oneof(
-  { weight: 2, arbitrary: around(90 * SECOND) },
-  { weight: 2, arbitrary: around(10 * HOUR) },
-  { weight: 1, arbitrary: fc.constantFrom(-HOUR, HOUR) },
+  { weight: 1, arbitrary: fc.record({ ms: around(3 * SECOND), lastsMs: fc.constant(null) }) },
+  { weight: 1, arbitrary: fc.record({ ms: around(90 * SECOND), lastsMs: fc.constant(null) }) },
+  { weight: 3, arbitrary: fc.record({ ms: around(10 * HOUR), lastsMs: upTo(2 * HOUR) }) },
+  { weight: 1, arbitrary: fc.record({ ms: fc.constantFrom(-HOUR, HOUR), lastsMs: upTo(12 * HOUR) }) },
 );
 
 const roleName = fc.constantFrom('web', 'batch');
 
 const event: fc.Arbitrary<HistoryEvent> = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ kind: fc.constant('fault'), fault, lastsMs: lasting }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('fault'), fault: steadyFault, lastsMs: lasting }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fault'), fault: unsteadyFault, lastsMs: briefly }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('attach'), role: roleName }) },
   {
     weight: 2,
@@ -108,7 +120,7 @@ const event: fc.Arbitrary<HistoryEvent> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget-tokens') }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('step-clock'), ms: step }) },
+  { weight: 2, arbitrary: step.map((of) => ({ kind: 'step-clock' as const, ...of })) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('suspend'), lastsMs: asleep }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('crash'), downMs: down }) },
   {

@@ -42,7 +42,8 @@ export type HistoryEvent =
       readonly next: string;
     }
   | { readonly kind: 'forget-tokens' }
-  | { readonly kind: 'step-clock'; readonly ms: number }
+  /** Somebody sets the wall clock, and perhaps it is set right again. */
+  | { readonly kind: 'step-clock'; readonly ms: number; readonly lastsMs: number | null }
   | { readonly kind: 'suspend'; readonly lastsMs: number }
   | { readonly kind: 'crash'; readonly downMs: number }
   /** The crash comes in the middle of the n-th file that is written from now on. */

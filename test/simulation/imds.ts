@@ -74,6 +74,7 @@ export class SimulatedImds {
 
   /** A set of its own for each time that a role is attached. */
   attach(roleName: string): void {
+    this.offer();
     this.roleName = roleName;
     this.profileDeleted = false;
     this.#expired = undefined;
@@ -81,6 +82,7 @@ export class SimulatedImds {
   }
 
   detach(how: 'detached' | 'profile-deleted'): void {
+    this.offer();
     this.roleName = undefined;
     this.profileDeleted = how === 'profile-deleted';
     this.#current = undefined;

@@ -1,10 +1,15 @@
 import { soundNow } from '../../src/domain/refresh-policy.ts';
+import { LONGEST_CHECK_MS, LONGEST_INTERVAL_MS } from './judge/scene.ts';
 import type { VirtualTimer } from './virtual-time.ts';
-import { UNSTEADY, type World } from './world.ts';
+import { LATE_LIFE_MS, UNSTEADY, type World } from './world.ts';
 
 /** From this many failures on the backoff grows no more. */
 const SATURATED = 8;
 const TOKEN_USABLE_MS = 21_480_000;
+/** A check that begins this much before there is something to find may still find it. */
+const UNDER_WAY_MS = 1_000;
+/** Anything else was no wait for the next check, but one that was cut short or slept through. */
+const SHORTEST_INTERVAL_MS = 1_000;
 const MANDATORY_WINDOW_MS = 300_000;
 /** An extension is renewed when this much is left of it. */
 const EXTENSION_RENEWED_MS = 150_000;
@@ -21,13 +26,13 @@ export function skipCalm(world: World, timer: VirtualTimer): number {
   const nextCheckAt = run.core.refresher.nextCheckAt();
   if (nextCheckAt === undefined || Math.abs(nextCheckAt - timer.due) > 0.001 || time.timersOf(run) !== 1)
     return 0;
-  const [last, before] = world.requests.checkStarts;
-  const interval = last - before;
-  if (interval < 1_000 || interval > 120_000) return 0;
   const checkAt = time.elapsed + Math.max(0, timer.due - time.awake);
+  // From the start of the last check to the start of the one that is due now: the pace that the agent has chosen.
+  const interval = checkAt - world.requests.lastCheckAt;
+  if (!(interval >= SHORTEST_INTERVAL_MS && interval <= LONGEST_INTERVAL_MS + LONGEST_CHECK_MS)) return 0;
   const checks = Math.min(
     Math.floor((agenda.nextAt() - checkAt) / interval),
-    Math.ceil((nextFinding(world) - checkAt) / interval),
+    Math.ceil((nextFinding(world) - UNDER_WAY_MS - checkAt) / interval),
   );
   if (checks < 1) return 0;
   time.skip(checks * interval);
@@ -36,23 +41,28 @@ export function skipCalm(world: World, timer: VirtualTimer): number {
   return checks;
 }
 
-function isSteady({ run, imds, steadyChecks, surfaces, requests, freshness, time }: World): boolean {
+function isSteady(world: World): boolean {
+  const { run, imds, steadyChecks, surfaces, requests, freshness, time, onRequest } = world;
   const state = run?.core.store.state();
+  // Who waits for the n-th request, waits for one that is made.
+  if (onRequest !== undefined || !requests.sameAsBefore) return false;
   if (state === undefined || surfaces.waiting > 0 || requests.underWay() > 0) return false;
   if (time.awake < freshness.dueAt()) return false;
   for (const { kind } of imds.faults) if (UNSTEADY.has(kind)) return false;
   if (state.failures > 0) return state.failures >= SATURATED && steadyChecks >= 3;
-  return steadyChecks >= 1 && state.held?.accountId !== undefined;
+  return steadyChecks >= 1 && state.held?.accountId !== undefined && world.shown() === imds.offer();
 }
 
 /** From when on a check finds, or does, something else than the last ones; in elapsed ms. */
 function nextFinding(world: World): number {
   const { time, imds, requests } = world;
-  let at = imds.nextRotation();
+  imds.offer();
   const { awake, wall } = requests.tokenAskedAt;
-  const tokenAge = Math.max(time.awake - awake, time.wall() - wall);
-  at = Math.min(at, time.elapsed + TOKEN_USABLE_MS - tokenAge);
-  return Math.min(at, time.elapsed + leftOfThisPart(world));
+  const tokenLeft = TOKEN_USABLE_MS - Math.max(time.awake - awake, time.wall() - wall);
+  // A token that was too old for the last check too is one that no check can renew.
+  const isRenewable = tokenLeft + time.elapsed - requests.lastCheckAt > 0;
+  const left = Math.min(isRenewable ? tokenLeft : Number.POSITIVE_INFINITY, leftOfThisPart(world));
+  return Math.min(imds.nextRotation(), time.elapsed + left);
 }
 
 /** Milliseconds until the set that is served comes into another part of its life, as the agent sees it. */
@@ -62,7 +72,10 @@ function leftOfThisPart({ run, time }: World): number {
   if (state === undefined || held === undefined) return Number.POSITIVE_INFINITY;
   const now = soundNow(state.confirmed, { wall: time.wall(), monotonic: time.awake });
   const { expiration } = held.credentials;
-  if (held.advertisedExpiration > expiration) return held.advertisedExpiration - EXTENSION_RENEWED_MS - now;
+  if (held.advertisedExpiration > expiration) {
+    const left = held.advertisedExpiration - now;
+    return left > LATE_LIFE_MS ? left - LATE_LIFE_MS : left - EXTENSION_RENEWED_MS;
+  }
   const mandatory = expiration - MANDATORY_WINDOW_MS;
   return mandatory > now ? mandatory - now : Number.NEGATIVE_INFINITY;
 }

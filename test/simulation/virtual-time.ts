@@ -25,6 +25,8 @@ export class VirtualTime {
   bootNumber = 1;
   /** How far the wall clock is ahead of AWS's time, in ms. */
   wallOffset = 0;
+  /** When the wall clock was stepped back last, in elapsed ms. */
+  steppedBackAt = Number.NEGATIVE_INFINITY;
   #date = { second: 0, text: '' };
   /** The earliest last, so that taking it is cheap; there are a handful at most. */
   readonly #timers: VirtualTimer[] = [];
@@ -118,6 +120,11 @@ export class VirtualTime {
   skip(ms: number): void {
     this.pass(ms);
     for (const timer of this.#timers) timer.due += ms;
+  }
+
+  stepWall(ms: number): void {
+    this.wallOffset += ms;
+    if (ms < 0) this.steppedBackAt = this.elapsed;
   }
 
   reboot(): void {

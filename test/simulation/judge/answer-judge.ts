@@ -1,6 +1,7 @@
+import type { Held } from '../../../src/domain/life-state.ts';
 import { parseTimestamp } from '../../../src/domain/timestamps.ts';
 import { ACCOUNT_ID, type OfferedSet, SECRET_MARK } from '../imds.ts';
-import { type Ledger, nameOf } from './ledger.ts';
+import { type Entry, type Ledger, nameOf } from './ledger.ts';
 import type { Scene } from './scene.ts';
 
 /** A set as a surface showed it. */
@@ -45,6 +46,25 @@ export class AnswerJudge {
     return found;
   }
 
+  /** A quick look at what the agent would answer with, before it is made into a text. */
+  judgeHeld({ credentials, advertisedExpiration, accountId }: Held): void {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials;
+    const set = this.#scene.imds.sets.get(accessKeyId);
+    const isWhole =
+      set !== undefined &&
+      secretAccessKey.reveal() === set.secretAccessKey &&
+      sessionToken.reveal() === set.sessionToken &&
+      expiration === set.expiration &&
+      (accountId === undefined || accountId === ACCOUNT_ID);
+    if (!isWhole) {
+      this.#scene.fail('whole-sets', `the agent holds parts of another set than ${set?.serial}`);
+      return;
+    }
+    const shown = { set, advertised: advertisedExpiration };
+    this.judgeLife('the agent', shown);
+    this.judgeShown('the agent', shown, true);
+  }
+
   /** Whether a set may be shown after all that was handed over, and after all that readers have seen. */
   judgeShown(surface: string, shown: Shown, agentIsUp: boolean): void {
     this.answers++;
@@ -69,33 +89,36 @@ export class AnswerJudge {
   }
 
   /** By the agent's own clocks: both of them count. */
-  judgeLife(surface: string, { set, advertised }: Shown): void {
-    const entry = this.#ledger.entryOf(set);
-    if (entry !== undefined) this.#judgeLife(surface, set, advertised, this.#ledger.soundNow(entry));
+  judgeLife(surface: string, shown: Shown): void {
+    const entry = this.#ledger.entryOf(shown.set);
+    if (entry === undefined) return;
+    const fault = this.#lifeFault(shown, entry, this.#ledger.soundNow(entry));
+    if (fault !== undefined) this.#scene.fail('not-expired', `${surface} ${fault}`);
   }
 
   /** By the time since boot alone, which is what the helper has. */
-  judgeLifeSinceBoot(surface: string, { set, advertised }: Shown): void {
-    const entry = this.#ledger.entryOf(set);
-    if (entry !== undefined) this.#judgeLife(surface, set, advertised, this.#ledger.soundSinceBoot(entry));
+  judgeLifeSinceBoot(surface: string, shown: Shown, agentIsUp: boolean): void {
+    const entry = this.#ledger.entryOf(shown.set);
+    if (entry === undefined) return;
+    const fault = this.#lifeFault(shown, entry, this.#ledger.soundSinceBoot(entry));
+    if (fault === undefined) return;
+    // An agent that was killed before it could write, or could not, has left what was right before.
+    const earlier = this.#ledger.couldNotStore()
+      ? { ...entry, longestAdvertised: entry.mostAdvertised }
+      : agentIsUp
+        ? undefined
+        : entry.before;
+    const left = earlier && this.#lifeFault(shown, earlier, this.#ledger.soundSinceBoot(earlier));
+    if (earlier === undefined || left !== undefined) this.#scene.fail('not-expired', `${surface} ${fault}`);
   }
 
-  #judgeLife(surface: string, set: OfferedSet, advertised: number, now: number): void {
-    const entry = this.#ledger.entryOf(set);
-    if (entry === undefined) return;
-    const { fail, history } = this.#scene;
-    const extended = advertised > set.expiration;
+  #lifeFault({ set, advertised }: Shown, entry: Entry, now: number): string | undefined {
     if (now >= advertised) {
-      fail(
-        'not-expired',
-        `${surface} shows ${nameOf(entry)}, advertised until ${iso(advertised)}, at ${iso(now)}`,
-      );
-    } else if (extended && (history.stability === 'never' || advertised > entry.longestAdvertised)) {
-      fail(
-        'not-expired',
-        `${surface} shows ${nameOf(entry)} until ${iso(advertised)}, allowed until ${iso(entry.longestAdvertised)}`,
-      );
+      return `shows ${nameOf(entry)}, advertised until ${iso(advertised)}, at ${iso(now)}`;
     }
+    const allowed = this.#scene.history.stability === 'never' ? set.expiration : entry.longestAdvertised;
+    if (advertised <= Math.max(allowed, set.expiration)) return undefined;
+    return `shows ${nameOf(entry)} until ${iso(advertised)}, allowed until ${iso(allowed)}`;
   }
 
   #parse(shape: Shape, text: string): Shown | string {

@@ -17,6 +17,12 @@ export interface Entry {
   readonly longestAdvertised: number;
   /** Epoch ms: until then the set has to be served. */
   readonly mustServeUntil: number;
+  /** The latest that was ever allowed to be advertised. */
+  readonly mostAdvertised: number;
+  /** How often the set was taken up from the stored state: each time costs it some hundredths. */
+  readonly timesStored: number;
+  /** What was known of the set before it was handed over again. */
+  readonly before?: Entry | undefined;
 }
 
 /** A stored set is measured by a clock of hundredths, twice: its life may be this much shorter. */
@@ -71,8 +77,8 @@ export class Ledger {
    */
   soundSinceBoot(entry: Entry): number {
     const { time } = this.#scene;
-    const sinceBoot = entry.wall + time.elapsed - entry.elapsed;
-    const sound = sinceBoot > time.wall() ? entry.wall + time.awake - entry.awake : sinceBoot;
+    const steppedBack = time.steppedBackAt >= entry.elapsed;
+    const sound = entry.wall + (steppedBack ? time.awake - entry.awake : time.elapsed - entry.elapsed);
     // Where nothing could be written, what the file says is as old as the set.
     return this.couldNotStore() ? Math.min(sound, entry.firstOffset + time.elapsed) : sound;
   }
@@ -132,7 +138,9 @@ export class Ledger {
     const lost = this.seen < (this.latest?.order ?? 0) || this.couldNotStore();
     if (entry !== this.latest && !lost) return;
     this.seen = Math.min(this.seen, entry.order);
-    this.#put({ ...entry, mustServeUntil: entry.mustServeUntil - BOOT_CLOCK_STEPS_MS });
+    const timesStored = entry.timesStored + 1;
+    const mustServeUntil = entry.mustServeUntil - timesStored * BOOT_CLOCK_STEPS_MS;
+    this.#put({ ...entry, mustServeUntil, timesStored }, entry.before);
     this.runHasIt = true;
     this.withdrawn = false;
   }
@@ -155,7 +163,8 @@ export class Ledger {
   #failed(): void {
     const { latest } = this;
     if (this.#scene.history.stability !== 'always' || latest === undefined || !this.runHasIt) return;
-    if (this.soundNow(latest) >= latest.set.expiration - BOOT_CLOCK_STEPS_MS) this.#extend(latest);
+    const isOver = this.soundNow(latest) >= latest.set.expiration - BOOT_CLOCK_STEPS_MS;
+    if (isOver) this.#extend(latest, latest);
   }
 
   #expired(brought: OfferedSet, heldKey: string | undefined): void {
@@ -165,7 +174,8 @@ export class Ledger {
       const left = latest.set.expiration - this.soundNow(latest);
       if (left > BOOT_CLOCK_STEPS_MS || (left > 0 && heldKey !== brought.accessKeyId)) return;
     }
-    this.#extend(this.#accept(brought, brought.expiration));
+    const accepted = this.#accept(brought, brought.expiration);
+    this.#extend(accepted, accepted.before);
   }
 
   #accept(set: OfferedSet, until: number): Entry {
@@ -176,21 +186,26 @@ export class Ledger {
     const order = set === this.latest?.set && !this.withdrawn ? this.latest.order : ++this.#order;
     this.withdrawn = false;
     this.runHasIt = true;
-    const firstOffset = this.#entries.get(set)?.firstOffset ?? wall - elapsed;
-    const life = { longestAdvertised: until, mustServeUntil: until };
-    return this.#put({ set, order, wall, awake, elapsed, firstOffset, ...life });
+    const before = this.#entries.get(set);
+    const { firstOffset = wall - elapsed, timesStored = 0, mostAdvertised = until } = before ?? {};
+    const life = { longestAdvertised: until, mustServeUntil: until, mostAdvertised, timesStored };
+    return this.#put({ set, order, wall, awake, elapsed, firstOffset, ...life }, before);
   }
 
-  #extend(entry: Entry): void {
+  #extend(entry: Entry, before: Entry | undefined): void {
     const now = this.soundNow(entry);
     const longestAdvertised = Math.max(entry.longestAdvertised, now + LONGEST_EXTENSION_MS);
-    this.#put({ ...entry, longestAdvertised, mustServeUntil: now + LEAST_EXTENSION_MS });
+    const isOver = now >= entry.set.expiration;
+    const mustServeUntil = isOver ? now + LEAST_EXTENSION_MS : entry.mustServeUntil;
+    const mostAdvertised = Math.max(entry.mostAdvertised, longestAdvertised);
+    this.#put({ ...entry, longestAdvertised, mostAdvertised, mustServeUntil }, before);
   }
 
-  #put(entry: Entry): Entry {
-    this.#entries.set(entry.set, entry);
-    this.latest = entry;
-    return entry;
+  #put(entry: Entry, before: Entry | undefined): Entry {
+    const put = { ...entry, before: before && { ...before, before: undefined } };
+    this.#entries.set(entry.set, put);
+    this.latest = put;
+    return put;
   }
 }
 

@@ -19,8 +19,13 @@ export class RequestJudge {
   #credit = CALM_BURST;
   #creditAt = 0;
   requests = 0;
-  /** When the last check began, and the one before it: in elapsed ms, by their role lists. */
-  checkStarts: readonly [number, number] = [0, 0];
+  #betweenChecks = true;
+  #inThisCheck = 0;
+  #inLastCheck = 0;
+  /** Whether the last check asked as often as the one before, and so took as long. */
+  sameAsBefore = false;
+  /** When the last check of the present process began, in elapsed ms. */
+  lastCheckAt = Number.NaN;
   checks = 0;
   /** Clocks at the moment when the token in use was asked for. */
   tokenAskedAt = { awake: 0, wall: 0 };
@@ -38,8 +43,10 @@ export class RequestJudge {
     if (part !== 'account' && this.#underWay[part] > 1)
       fail('one-at-a-time', `two requests for the ${part} are under way`);
     if (part === 'token') this.tokenAskedAt = { awake: time.awake, wall: time.wall() };
-    if (part === 'list') {
-      this.checkStarts = [time.elapsed, this.checkStarts[0]];
+    this.#inThisCheck++;
+    if (this.#betweenChecks) {
+      this.#betweenChecks = false;
+      this.lastCheckAt = time.elapsed;
       this.checks++;
     }
     this.#judgeSecond(time.elapsed);
@@ -52,9 +59,17 @@ export class RequestJudge {
     if (answer?.status === 401) this.#credit += 1;
   }
 
+  /** The next request belongs to another check. */
+  checkEnded(): void {
+    this.sameAsBefore = this.#inThisCheck === this.#inLastCheck;
+    this.#inLastCheck = this.#inThisCheck;
+    this.#inThisCheck = 0;
+    this.#betweenChecks = true;
+  }
+
   /** Time was skipped: the rhythm of the checks stays as it was. */
   skipped(ms: number): void {
-    this.checkStarts = [this.checkStarts[0] + ms, this.checkStarts[1] + ms];
+    this.lastCheckAt += ms;
   }
 
   /** Requests under way now. */
@@ -68,6 +83,8 @@ export class RequestJudge {
    */
   processEnded(): void {
     this.#latest.length = 0;
+    this.#betweenChecks = true;
+    this.lastCheckAt = Number.NaN;
     for (const part of Object.keys(this.#underWay) as Part[]) this.#underWay[part] = 0;
   }
 

@@ -1,4 +1,5 @@
 import { COLD_START_HOLD_MS } from '../../../src/domain/reader.ts';
+import { soundNow } from '../../../src/domain/refresh-policy.ts';
 import { refusalJson } from '../../../src/domain/wire-formats.ts';
 import type { AgentRun } from '../agent-run.ts';
 import { askSocket, PROCESS_FILE, readWithHelper, type SocketAnswer, STATE_FILE } from '../surfaces.ts';
@@ -52,7 +53,7 @@ export class SurfacesJudge {
     if (text === undefined) return undefined;
     const shown = this.#answers.wholeSet('the fast helper', 'process', text);
     if (shown === undefined) return text;
-    this.#answers.judgeLifeSinceBoot('the fast helper', shown);
+    this.#answers.judgeLifeSinceBoot('the fast helper', shown, agentIsUp);
     // What was on a disk that nobody could write stays there until its own deadline, or until the agent is up again.
     const excused = this.#diskExcused() || (!agentIsUp && this.#ledger.couldNotStore());
     if (!excused) this.#answers.judgeShown('the fast helper', shown, agentIsUp);
@@ -72,7 +73,7 @@ export class SurfacesJudge {
       if (took > COLD_START_HOLD_MS) fail('answers-in-time', `a reader waited for ${took} ms`);
       const shown = this.#judgeSocket(answer);
       const text = answer.refusal === undefined ? answer.process : undefined;
-      this.#compare(this.readHelper(true), text, shown);
+      this.#compare(run, this.readHelper(true), text, shown);
       this.#judgeStatus(run, shown !== undefined);
     });
     if (requests !== this.#requests()) fail('readers-cost-nothing', 'a reader made the agent ask IMDS');
@@ -103,7 +104,12 @@ export class SurfacesJudge {
     return process;
   }
 
-  #compare(helper: string | undefined, text: string | undefined, shown: Shown | undefined): void {
+  #compare(
+    run: AgentRun,
+    helper: string | undefined,
+    text: string | undefined,
+    shown: Shown | undefined,
+  ): void {
     const { time, fail } = this.#scene;
     if (this.#diskExcused()) return;
     if (helper !== undefined && text === undefined && time.awake >= this.#clockExcusedUntil) {
@@ -113,8 +119,8 @@ export class SurfacesJudge {
       fail('surfaces-agree', `the agent answers ${text}, and the fast helper prints ${helper}`);
     }
     if (helper !== undefined || shown === undefined || time.awake < this.#clockExcusedUntil) return;
-    const entry = this.#ledger.entryOf(shown.set);
-    const left = entry === undefined ? 0 : shown.advertised - this.#ledger.soundNow(entry);
+    const reading = { wall: time.wall(), monotonic: time.awake };
+    const left = shown.advertised - soundNow(run.core.store.state().confirmed, reading);
     if (left > HELPER_EARLY_MS)
       fail('surfaces-agree', `the agent answers ${text}, and there is no process file`);
   }
@@ -122,7 +128,9 @@ export class SurfacesJudge {
   #judgeStatus(run: AgentRun, isServing: boolean): void {
     const { fail } = this.#scene;
     const status = run.status();
-    if (mentionsSecret(JSON.stringify(status))) fail('no-secret-told', 'the status holds one');
+    for (const value of Object.values(status)) {
+      if (typeof value === 'string' && mentionsSecret(value)) fail('no-secret-told', 'the status holds one');
+    }
     if (status.serving !== isServing)
       fail('status-tells', `serving is ${status.serving}, and consumers are not told so`);
     const troubled = this.#ledger.lastCheckBad;
