@@ -210,6 +210,22 @@ describe('the variables', () => {
     expect(stdout).toContain('rolekeeper config profile --name app ');
   });
 
+  test.each([
+    ['sdk-js-v2', ['process', 'file']],
+    ['sdk-go-v1', ['process']],
+    ['sdk-go-v2', []],
+  ])('of %s tell it to load the configuration file only for %j', async (client, where) => {
+    for (const surface of ['container', 'process', 'imds', 'file'] as const) {
+      const { AWS_SDK_LOAD_CONFIG } = await environmentFor(client, { surface });
+      expect(AWS_SDK_LOAD_CONFIG, surface).toBe(where.includes(surface) ? '1' : undefined);
+    }
+  });
+
+  test('of one that throws where there is no such file come with a warning', async () => {
+    expect((await printed('sdk-js-v2', { surface: 'file' })).stdout).toContain('that ~/.aws/config is there');
+    expect((await printed('sdk-go-v2', { surface: 'file' })).stdout).not.toContain('~/.aws/config');
+  });
+
   test('of a client on the shared credentials file name the one that the agent writes', async () => {
     const file = 'path = "/srv/app/credentials"\nprofile = "app"\ngroup = ""';
     writeFileSync(config, `[[files]]\nformat = "shared-credentials"\n${file}\n`);

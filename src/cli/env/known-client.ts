@@ -14,7 +14,9 @@ export interface KnownClient {
   readonly token?: 'value';
   /** The IMDS-compatible endpoint's URL needs to end in a slash. The default has none: most clients append a path. */
   readonly slash?: true;
-  /** Variables that make it look at a profile, or use its environment, at all. */
+  /** On these it looks into the file in question only when AWS_SDK_LOAD_CONFIG tells it to. */
+  readonly loadConfig?: readonly Surface[];
+  /** Variables that make it use its environment at all. */
   readonly also?: Readonly<Record<string, string>>;
   /** Where this surface fails it goes on to IMDS without a word, and so to the whole instance's role. */
   readonly fallsThrough?: readonly Surface[];
@@ -32,5 +34,3 @@ export const ALL = ['container', 'process', 'imds', 'file'] as const;
 export const PROCESS_FIRST = ['process', 'container', 'imds', 'file'] as const;
 export const REFRESHES = 'asks again before the set ends; nothing to write or to run';
 export const LINK_LOCAL = 'knows 169.254.169.254 only, so it gets one set for the time that it runs';
-/** Otherwise these read only the credentials file of a profile, not the configuration file with its process. */
-export const LOAD_CONFIG = { AWS_SDK_LOAD_CONFIG: '1' };

@@ -37,6 +37,8 @@ export function planFor(
   const noProxy = mergedNoProxy(env);
   const all = new Map<string, Value>([
     ...Object.entries(client.also ?? {}),
+    // Nowhere else: told to load a configuration file that is not there, the SDK for JavaScript v2 throws at once.
+    ...(client.loadConfig?.includes(surface) ? [['AWS_SDK_LOAD_CONFIG', '1'] as const] : []),
     ...set,
     ...(fallsThrough ? [['AWS_EC2_METADATA_DISABLED', 'true'] as const] : []),
     ['NO_PROXY', noProxy],
@@ -98,13 +100,20 @@ const surfacePlans: Record<Surface, SurfacePlan> = {
       'Where HOME is not set, as in units of root: put it in a file of its own and name that in AWS_CONFIG_FILE',
     ],
   }),
-  file: (_client, { file }) => ({
+  file: ({ loadConfig }, { file }) => ({
     set: [
       ['AWS_SHARED_CREDENTIALS_FILE', file.path],
       ...(file.profile === 'default' ? [] : [['AWS_PROFILE', file.profile] as const]),
     ],
     unset: [...KEYS, ...PROFILES, 'AWS_WEB_IDENTITY_TOKEN_FILE'],
-    notes: ['Most programs read it once: for commands, and for services that on_change restarts'],
+    notes: [
+      'Most programs read it once: for commands, and for services that on_change restarts',
+      ...(loadConfig?.includes('file')
+        ? [
+            'It throws where there is no configuration file: see that ~/.aws/config is there, if only an empty one',
+          ]
+        : []),
+    ],
   }),
   exec: ({ example }) => ({
     set: [],

@@ -1,4 +1,4 @@
-import { ALL, type KnownClient, LINK_LOCAL, LOAD_CONFIG, PROCESS_FIRST, REFRESHES } from './known-client.ts';
+import { ALL, type KnownClient, LINK_LOCAL, PROCESS_FIRST, REFRESHES } from './known-client.ts';
 
 /** Programs with a way of their own, or with an SDK of an age of their own. */
 export const programClients: readonly KnownClient[] = [
@@ -14,7 +14,8 @@ export const programClients: readonly KnownClient[] = [
     what: 'rclone 1.60, as in Debian 12 (SDK for Go v1)',
     surfaces: PROCESS_FIRST,
     token: 'value',
-    also: { ...LOAD_CONFIG, RCLONE_S3_ENV_AUTH: 'true' },
+    loadConfig: ['process'],
+    also: { RCLONE_S3_ENV_AUTH: 'true' },
     why: 'does not read the token file; fails where AWS_CA_BUNDLE is set',
     evidence: 'measured with Debian 12: rclone 1.60.1',
   },
@@ -37,7 +38,7 @@ export const programClients: readonly KnownClient[] = [
     names: ['ecr-login', 'docker-credential-ecr-login'],
     what: 'the Amazon ECR credential helper',
     surfaces: ['process'],
-    also: LOAD_CONFIG,
+    loadConfig: ['process'],
     why: 'runs the process once',
     evidence: 'measured with Debian 12',
   },
@@ -45,7 +46,7 @@ export const programClients: readonly KnownClient[] = [
     names: ['prometheus'],
     what: 'Prometheus on the SDK for Go v1',
     surfaces: ['process'],
-    also: LOAD_CONFIG,
+    loadConfig: ['process'],
     why: 'without AWS_SDK_LOAD_CONFIG it passes the process over for IMDS',
     evidence: 'measured with Debian 12',
   },
@@ -53,7 +54,7 @@ export const programClients: readonly KnownClient[] = [
     names: ['aptly'],
     what: 'aptly, for S3',
     surfaces: ['process'],
-    also: LOAD_CONFIG,
+    loadConfig: ['process'],
     why: 'without AWS_SDK_LOAD_CONFIG it passes the process over for IMDS',
     evidence: 'measured with Debian 12',
   },

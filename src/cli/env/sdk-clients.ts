@@ -1,12 +1,4 @@
-import {
-  ALL,
-  type KnownClient,
-  LINK_LOCAL,
-  LOAD_CONFIG,
-  POD_IDENTITY,
-  PROCESS_FIRST,
-  REFRESHES,
-} from './known-client.ts';
+import { ALL, type KnownClient, LINK_LOCAL, POD_IDENTITY, PROCESS_FIRST, REFRESHES } from './known-client.ts';
 
 /** AWS's own SDKs and command lines, and boto. */
 export const sdkClients: readonly KnownClient[] = [
@@ -70,7 +62,7 @@ export const sdkClients: readonly KnownClient[] = [
     names: ['sdk-js-v2', 'js-v2'],
     what: 'AWS SDK for JavaScript 2.1550.0 and newer',
     surfaces: ALL,
-    also: LOAD_CONFIG,
+    loadConfig: ['process', 'file'],
     why: REFRESHES,
     evidence: `${POD_IDENTITY}; with a slash it asks for //latest: measured`,
   },
@@ -85,7 +77,7 @@ export const sdkClients: readonly KnownClient[] = [
     names: ['sdk-go-v1', 'go-v1'],
     what: 'AWS SDK for Go v1.47.11 and newer',
     surfaces: ALL,
-    also: LOAD_CONFIG,
+    loadConfig: ['process'],
     why: REFRESHES,
     evidence: POD_IDENTITY,
   },
