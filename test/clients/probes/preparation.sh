@@ -39,13 +39,14 @@ prepared() {
 # fetch COMMAND...: downloads. A registry that cannot be reached is a reason to leave the probe out. Bytes other than
 # those the lock names, or a lock that does not fit, are none: that is a failure.
 fetch() {
-  local output
-  output=$(timeout 300 "$@" 2>&1 </dev/null) && return
+  local output reason
+  output=$(timeout 300 "$@" 2>&1 </dev/null | sed 's/\x1b\[[0-9;]*m//g') && return
   if grep -qiE 'checksum|integrity|the hashes|--locked|in sync|go\.(sum|mod)' <<<"$output"; then
     printf '%s\n' "$output" >&2
     exit 1
   fi
-  skip "its registry did not give what it needs: $(grep -v '^ *$' <<<"$output" | tail -n 1 | cut -c 1-160)"
+  reason=$(grep -iE -m 1 'error|could not|failed|lookup' <<<"$output" || grep -m 1 . <<<"$output" || echo 'no answer in 300 s')
+  skip "its registry did not give what it needs: $(cut -c 1-200 <<<"$reason")"
 }
 
 # build COMMAND...: quiet, unless it fails.
