@@ -177,11 +177,23 @@ describe('the variables', () => {
     });
   });
 
-  test.each(['sdk-java-v2', 'sdk-php'])('of %s, which would go on to IMDS', async (client) => {
+  test.each(['sdk-java-v2', 'sdk-js-v2', 'sdk-php'])('of %s, which would go on to IMDS', async (client) => {
     expect(await environmentFor(client)).toMatchObject({
       AWS_CONTAINER_CREDENTIALS_FULL_URI: CONTAINER_URI,
       AWS_EC2_METADATA_DISABLED: 'true',
     });
+  });
+
+  test.each([
+    ['sdk-js-v3', ['process', 'file']],
+    ['sdk-js-v2', ['container', 'process', 'file']],
+    ['sdk-go-v2', ['file']],
+    ['boto3', ['file']],
+  ])('of %s turn IMDS off only where it would go on to it: %j', async (client, where) => {
+    for (const surface of ['container', 'process', 'imds', 'file'] as const) {
+      const { AWS_EC2_METADATA_DISABLED } = await environmentFor(client, { surface });
+      expect(AWS_EC2_METADATA_DISABLED, surface).toBe(where.includes(surface) ? 'true' : undefined);
+    }
   });
 
   test('of a client that needs the token itself: the shell reads it, from a path with blanks and quotes', async () => {

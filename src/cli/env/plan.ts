@@ -33,7 +33,7 @@ export function planFor(
 ): Plan {
   const { set, unset, notes } = surfacePlans[surface](client, places, profile);
   const missing = places.missing[surface];
-  const fallsThrough = client.fallsThrough?.includes(surface) ?? false;
+  const fallsThrough = goesOnToImds(client, surface);
   const noProxy = mergedNoProxy(env);
   const all = new Map<string, Value>([
     ...Object.entries(client.also ?? {}),
@@ -57,6 +57,11 @@ export function planFor(
         : []),
     ],
   };
+}
+
+/** A file that is not there stops no client: each that knows IMDS asks it next. */
+function goesOnToImds({ fallsThrough, surfaces }: KnownClient, surface: Surface): boolean {
+  return surface === 'file' ? surfaces.includes('imds') : (fallsThrough?.includes(surface) ?? false);
 }
 
 type SurfacePlan = (client: KnownClient, places: Places, profile: string) => Plan;

@@ -63,8 +63,9 @@ export const sdkClients: readonly KnownClient[] = [
     what: 'AWS SDK for JavaScript 2.1550.0 and newer',
     surfaces: ALL,
     loadConfig: ['process', 'file'],
+    fallsThrough: ['container', 'process'],
     why: REFRESHES,
-    evidence: `${POD_IDENTITY}; with a slash it asks for //latest: measured`,
+    evidence: `${POD_IDENTITY}; the chain that goes on, and //latest with a slash: measured`,
   },
   {
     names: ['sdk-go-v2', 'go-v2', 'sdk-go'],
