@@ -25,9 +25,11 @@ needs_version() {
     skip "$1 $2 is on this machine, and the probe's locked packages need $3 or newer"
 }
 
-# unless_prepared TOOL_VERSION: ends here where the same sources were prepared with the same tools before.
+# unless_prepared TOOL_VERSION: ends here where the same sources were prepared with the same tools before. What is run
+# from here as it is does not count.
 unless_prepared() {
-  stamp=$({ echo "$1"; find . ../preparation.sh -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
+  local sources=(. ../preparation.sh -type f ! -name run.sh ! -name 'probe.*' -print0)
+  stamp=$({ echo "$1"; find "${sources[@]}" | sort -z | xargs -0 sha256sum; } | sha256sum)
   if [ "$(cat "$cache/prepared" 2>/dev/null)" = "$stamp" ]; then exit 0; fi
   rm -f "$cache/prepared"
 }
