@@ -4,7 +4,7 @@ import { keyIdTail } from '../domain/credentials.ts';
 import type { ExportedSet } from '../domain/export-formats.ts';
 import type { Clock } from '../domain/ports.ts';
 import { Secret } from '../domain/secret.ts';
-import { parseTimestamp } from '../domain/timestamps.ts';
+import { formatTimestamp, parseTimestamp } from '../domain/timestamps.ts';
 import { EXIT, type ExitCode, exitCodeOf, exitCodeOfRefusal } from './exit-codes.ts';
 
 export type ServedSet =
@@ -19,9 +19,15 @@ export async function askForSet(socketPath: string, clock: Clock): Promise<Serve
   const answer = await ask(socketPath, '/v1/credentials', clock);
   if (!answer.ok) return answer;
   const set = parseSet(answer.body);
-  if (set !== undefined) return { ok: true, set };
+  if (set !== undefined) return set.advertisedExpiration > clock.now() ? { ok: true, set } : justExpired(set);
   const message = `What answers on ${socketPath} gave no credentials in the agent's shape: it may be another program or another version of rolekeeper`;
   return { ok: false, exitCode: EXIT.failure, message };
+}
+
+/** Between the agent's answer and now: from its very expiration on, a set is good for nothing. */
+function justExpired({ advertisedExpiration }: ExportedSet): ServedSet {
+  const message = `The credentials expired at ${formatTimestamp(advertisedExpiration)}, on the way here: try again in a moment`;
+  return { ok: false, exitCode: EXIT.notAvailable, message };
 }
 
 /** The set with its role's name, where the agent can tell it: it is for people, so a failure leaves it out. */

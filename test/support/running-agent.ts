@@ -16,6 +16,8 @@ export interface MachineOptions {
   readonly instance?: Omit<InstanceOptions, 'clock' | 'random'>;
   /** By key, as `{ 'policy.static_stability': 'never' }`. */
   readonly settings?: Flags;
+  /** The `[[files]]` of its configuration, in its runtime directory. */
+  readonly files?: (runtimeDirectory: string) => Settings['files'];
 }
 
 /** An instance, its metadata service on loopback, and the agent on it: all real but the time. */
@@ -88,7 +90,9 @@ export async function simulatedMachine(options: MachineOptions = {}): Promise<Si
   };
 
   async function startAnother(): Promise<Agent> {
-    return startAgent(await machineSettings(simulator, options.settings), directory.path, {
+    const settings = await machineSettings(simulator, options.settings);
+    const files = options.files?.(directory.path) ?? settings.files;
+    return startAgent({ ...settings, files }, directory.path, {
       clock,
       networkClock: clock,
       boot: clock.boot,
