@@ -73,6 +73,7 @@ export async function openSurfaces(
   const { agentSocket, lineSocket, containerEndpoint: container, imdsEndpoint: imds } = settings;
   const inRuntime = (path: string) => (isAbsolute(path) ? path : join(runtimeDirectory, path));
   const closers: (() => void | Promise<void>)[] = [];
+  const unused = new Set(inherited.keys());
 
   try {
     const events = createEvents({ state, subscribe, clock, networkClock });
@@ -80,7 +81,7 @@ export async function openSurfaces(
     const agent = createHttpSurface(agentEndpoint({ reader, events, ...status }));
     const socketPath = inRuntime(agentSocket.path);
     await openUnix(agent, 'agent', { ...agentSocket, path: socketPath }, () => closeHttp(agent));
-    return {
+    const surfaces = {
       socketPath,
       containerUrl: container.enabled ? await openContainer(container.listen) : undefined,
       imdsUrl: imds.enabled ? await openImds(imds.listen) : undefined,
@@ -88,6 +89,8 @@ export async function openSurfaces(
       ...(lineSocket.enabled && (await openLine())),
       close,
     };
+    warnOfUnused();
+    return surfaces;
   } catch (error) {
     await close();
     throw error;
@@ -142,6 +145,7 @@ export async function openSurfaces(
   }
 
   async function openTcp(server: Server, name: string, listen: LoopbackAddress): Promise<string> {
+    unused.delete(name);
     const address = await listenOnLoopback(server, inherited.get(name) ?? listen);
     closers.push(() => closeHttp(server));
     return `http://${authorityOf(address)}`;
@@ -153,12 +157,22 @@ export async function openSurfaces(
     { path, mode, group }: { path: string; mode: number; group: string },
     closeServer: () => Promise<void>,
   ): Promise<void> {
+    unused.delete(name);
     const place: InheritedSocket | undefined = inherited.get(name);
     const release = await listenOnUnixSocket(server, place ?? { path, mode, gid: groupOf(group, log) });
     closers.push(async () => {
       release();
       await closeServer();
     });
+  }
+
+  /** Whoever connects there is accepted by the kernel, and would wait for ever. */
+  function warnOfUnused(): void {
+    for (const name of unused) {
+      log.warn(
+        `The socket ${JSON.stringify(name)} was passed and no surface serves it, so its clients hang: stop its socket unit, or turn its surface on (FileDescriptorName= is agent, line, container or imds)`,
+      );
+    }
   }
 
   function closeHttp(server: Server): Promise<void> {
