@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -10,9 +10,54 @@ import {
   temporaryDirectory,
 } from '../support/agent-process.ts';
 import { rolekeeper, run } from '../support/child.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Address, ask, exchange } from '../support/raw-http.ts';
 
-/** The two files that are there to hold credentials, readable by their owner and their group only. */
-const MEANT_FOR_SECRETS = { 'credential-process.json': 0o640, 'state.json': 0o600 };
+/** The files that are there to hold credentials or tokens, readable by their owner and their group only. */
+const MEANT_FOR_SECRETS: Readonly<Record<string, number>> = {
+  'credential-process.json': 0o640,
+  'state.json': 0o600,
+  'container-token': 0o640,
+  'container-token.state': 0o600,
+  'imds-token-key': 0o600,
+  profiles: 0o640,
+  line: 0o600,
+  variables: 0o640,
+};
+
+/** Every surface, and commands that tell all that they know, of which the first one fails. */
+const configuration = (directory: string) => `
+[line_socket]
+enabled = true
+
+[imds_endpoint]
+enabled = true
+listen = "127.0.0.1:0"
+
+[[files]]
+format = "shared-credentials"
+path = "${directory}/profiles"
+group = ""
+on_change = ["/bin/sh", "-c", 'env; cat "$ROLEKEEPER_FILE"; cat "$ROLEKEEPER_FILE" >&2; exit 3']
+
+[[files]]
+format = "credential-process"
+path = "${directory}/line"
+mode = "0600"
+group = ""
+on_change = ["/bin/cat", "${directory}/line"]
+
+[[files]]
+format = "env"
+path = "${directory}/variables"
+group = ""
+at_withdrawal = "keep"
+
+[[files]]
+format = "env"
+path = "${directory}/no-such-directory/variables"
+group = ""
+`;
 
 /** Each makes the agent read, refuse and talk about a document, a token or an answer. */
 const FAULTS = [
@@ -37,16 +82,16 @@ describe.concurrent.each(['text', 'json'])('at debug level, logged as %s', (form
     const temporary = join(directory.path, 'tmp');
     const runtimeDirectory = join(directory.path, 'run');
     mkdirSync(temporary);
+    mkdirSync(runtimeDirectory);
     await using simulator = await simulatorProcess();
-    await using agent = await agentProcess({
-      endpoint: simulator.url,
-      runtimeDirectory,
+    await using agent = await everythingOn(simulator, runtimeDirectory, directory.path, {
       flags: ['--log-level', 'debug', '--log-format', format, '--imds-check-interval', '100ms'],
       env: { TMPDIR: temporary },
     });
     const seen = new Map<string, string>();
+    const tokens = ownTokens(runtimeDirectory);
 
-    await liveThroughEverything(simulator, agent, seen);
+    await liveThroughEverything(simulator, agent, seen, tokens);
     for (const name of ['cmdline', 'environ', 'comm', 'status']) {
       seen.set(`/proc/PID/${name}`, readFileSync(`/proc/${agent.child.pid}/${name}`, 'latin1'));
     }
@@ -59,7 +104,10 @@ describe.concurrent.each(['text', 'json'])('at debug level, logged as %s', (form
     expect(stderr).toContain('/latest/api/token');
     expect(stderr).toContain('Credentials rotated');
     expect(stderr).toContain('Role detached');
-    const pieces = await piecesOfSecrets(simulator);
+    expect(stderr).toContain('failed with exit status 3');
+    expect(stderr).toContain('no-such-directory');
+    expect(tokens.size).toBeGreaterThan(FAULTS.length);
+    const pieces = [...(await piecesOfSecrets(simulator)), ...piecesOf(tokens)];
     for (const [where, text] of seen) expect(foundIn(text, pieces), where).toEqual([]);
   }, 60_000);
 });
@@ -67,23 +115,52 @@ describe.concurrent.each(['text', 'json'])('at debug level, logged as %s', (form
 test('the search finds the secrets where they are meant to be, with the modes that keep others out', async () => {
   using directory = temporaryDirectory();
   await using simulator = await simulatorProcess();
-  await using agent = await agentProcess({ endpoint: simulator.url, runtimeDirectory: directory.path });
+  const runtime = join(directory.path, 'run');
+  mkdirSync(runtime);
+  await using agent = await everythingOn(simulator, runtime, directory.path, {});
   await agent.becomes((status) => status.serving);
-  const pieces = await piecesOfSecrets(simulator);
+  const credentials = await piecesOfSecrets(simulator);
+  const tokens = piecesOf(ownTokens(runtime));
   for (const [name, mode] of Object.entries(MEANT_FOR_SECRETS)) {
-    const path = join(directory.path, name);
-    expect(foundIn(readFileSync(path, 'utf8'), pieces).length, name).toBeGreaterThan(50);
+    const path = join(runtime, name);
+    const holdsTokens = name.startsWith('container-token') || name === 'imds-token-key';
+    const [pieces, least] = holdsTokens ? [tokens, 8] : [credentials, 50];
+    await eventually(() => statSync(path, { throwIfNoEntry: false }) !== undefined);
+    expect(foundIn(readFileSync(path, 'utf8'), pieces).length, name).toBeGreaterThanOrEqual(least);
     expect(statSync(path).mode & 0o777, name).toBe(mode);
   }
 });
+
+async function everythingOn(
+  simulator: SimulatorProcess,
+  runtimeDirectory: string,
+  directory: string,
+  options: { readonly flags?: readonly string[]; readonly env?: Readonly<Record<string, string>> },
+): Promise<AgentProcess> {
+  const config = join(directory, 'config.toml');
+  writeFileSync(config, configuration(runtimeDirectory));
+  const { flags = [], env = {} } = options;
+  const endpoint = simulator.url;
+  return agentProcess({ endpoint, runtimeDirectory, flags: ['--config', config, ...flags], env });
+}
+
+/** The container endpoint's token, and the key of the metadata tokens that the agent issues. */
+function ownTokens(runtimeDirectory: string): Set<string> {
+  const names = ['container-token', 'imds-token-key'];
+  return new Set(names.map((name) => readFileSync(join(runtimeDirectory, name), 'utf8')));
+}
 
 /** Rotation, every fault, detachment and attachment, with everything asked about in between. */
 async function liveThroughEverything(
   simulator: SimulatorProcess,
   agent: AgentProcess,
   seen: Map<string, string>,
+  tokens: Set<string>,
 ): Promise<void> {
   await agent.becomes((status) => status.serving);
+  const { secretAccessKey } = await simulator.currentSet();
+  const askAbout = (agent: AgentProcess, when: string, seen: Map<string, string>) =>
+    askEverybody(agent, when, secretAccessKey, seen, tokens);
   await askAbout(agent, 'serving', seen);
   const { generation } = await agent.status();
   await simulator.control({ rotate: true });
@@ -99,7 +176,12 @@ async function liveThroughEverything(
   await agent.becomes((status) => !status.serving);
   await askAbout(agent, 'detached', seen);
   const env = { ROLEKEEPER_RUNTIME_DIR: agent.runtimeDirectory };
-  for (const verb of [['credential-process'], ['wait', '--timeout', '1s']]) {
+  for (const verb of [
+    ['credential-process'],
+    ['wait', '--timeout', '1s'],
+    ['exec', '--', '/bin/true'],
+    ['export'],
+  ]) {
     const { code, stdout, stderr } = await run([...rolekeeper, ...verb], { env });
     expect(code).toBe(5);
     seen.set(`output of ${verb[0]}`, `${stdout}${stderr}`);
@@ -107,14 +189,85 @@ async function liveThroughEverything(
   await simulator.control({ role: 'another-role' });
   await agent.becomes((status) => status.serving);
   await askAbout(agent, 'attached again', seen);
+  for (const verb of [
+    ['exec', '--', '/no/such/program'],
+    ['exec', '--min-remaining', '100h', '--', '/bin/true'],
+    ['env', '--for', 'boto3'],
+    ['env', '--for', 'rclone', '--surface', 'container'],
+    ['env', '--for', 'no-such-client'],
+    ['config', 'profile'],
+  ]) {
+    const debug = { ...env, ROLEKEEPER_LOG_LEVEL: 'debug', AWS_SECRET_ACCESS_KEY: secretAccessKey };
+    const { stdout, stderr } = await run([...rolekeeper, ...verb], { env: debug });
+    seen.set(`output of ${verb.join(' ')}`, `${stdout}${stderr}`);
+  }
 }
 
-/** Every answer of the agent that is not for handing out credentials. */
-async function askAbout(agent: AgentProcess, when: string, seen: Map<string, string>): Promise<void> {
-  for (const path of ['/v1/status', '/livez', '/readyz', '/no-such-path', '/v1/credentials/']) {
-    const { body } = await askSocket(agent.socketPath, path);
-    seen.set(`${path} (${when})`, body);
+/**
+ * Every answer of the agent that is not for handing out credentials. Some of the requests hold a secret where none
+ * belongs, as a client with a mistake in it sends them.
+ */
+async function askEverybody(
+  agent: AgentProcess,
+  when: string,
+  secret: string,
+  seen: Map<string, string>,
+  tokens: Set<string>,
+): Promise<void> {
+  const own: Address = { path: agent.socketPath };
+  const [container, imds] = listenersOf(agent);
+  const [token = ''] = tokens;
+  const path = '/v1/container-credentials';
+  const list = '/latest/meta-data/iam/security-credentials';
+  const ttl = { 'X-aws-ec2-metadata-token-ttl-seconds': '60' };
+  const issued = (await ask(imds, 'PUT', '/latest/api/token', ttl)).body;
+  tokens.add(issued);
+  const header = { 'X-aws-ec2-metadata-token': issued };
+  const astray = encodeURIComponent(secret);
+  const requests: [Address, string, string, Record<string, string>?][] = [
+    [own, 'GET', '/v1/status'],
+    [own, 'GET', '/v1/events?after=-1&wait=0'],
+    [own, 'GET', `/v1/events?after=${astray}`],
+    [own, 'GET', '/livez'],
+    [own, 'GET', '/readyz'],
+    [own, 'GET', '/no-such-path'],
+    [own, 'GET', `/v1/credentials/${astray}`],
+    [own, 'GET', '/v1/credentials', { Host: astray }],
+    [own, 'HEAD', '/v1/credentials'],
+    [container, 'GET', path],
+    [container, 'GET', path, { Authorization: astray }],
+    [container, 'GET', `${path}/${astray}`, { Authorization: token }],
+    [container, 'POST', path, { Authorization: token }],
+    [container, 'GET', path, { Authorization: token, Host: `${astray}:80` }],
+    [container, 'GET', path, { Authorization: token, Forwarded: astray }],
+    [imds, 'GET', list],
+    [imds, 'GET', list, { 'X-aws-ec2-metadata-token': astray }],
+    [imds, 'GET', `${list}/${astray}`, header],
+    [imds, 'GET', '/latest/user-data', header],
+    [imds, 'POST', list, header],
+    [imds, 'PUT', list, header],
+    [imds, 'PUT', '/latest/api/token', { ...header, 'X-aws-ec2-metadata-token-ttl-seconds': astray }],
+  ];
+  for (const [to, method, target, headers] of requests) {
+    const { status, body } = await ask(to, method, target, headers);
+    seen.set(
+      `${method} ${target} ${JSON.stringify(headers)} (${when})`,
+      target.includes(astray) ? body : `${status} ${body}`,
+    );
   }
+  seen.set(`no HTTP (${when})`, await exchange(container, `${secret}\r\n\r\n`));
+  const { body } = await askSocket(agent.socketPath, '/v1/events?wait=0');
+  seen.set(`event (${when})`, body);
+}
+
+/** As the log tells. */
+function listenersOf(agent: AgentProcess): [Address, Address] {
+  const [container, imds] = ['container', 'metadata'].map((name): Address => {
+    const port = new RegExp(`${name}"?[=:]"?http://127\\.0\\.0\\.1:(\\d+)`).exec(agent.child.stderr())?.[1];
+    return { host: '127.0.0.1', port: Number(port) };
+  });
+  if (container === undefined || imds === undefined) throw new Error('The log does not say where it listens');
+  return [container, imds];
 }
 
 /** Names and contents of the files in a directory that are not meant for secrets. */
@@ -134,7 +287,11 @@ async function piecesOfSecrets(simulator: SimulatorProcess): Promise<readonly st
     secretAccessKey,
     sessionToken,
   ]);
-  return [...secrets.flatMap((secret) => secret.match(/.{8}/g) ?? []), 'AQAEAEXAMPLE'];
+  return [...piecesOf(secrets), 'AQAEAEXAMPLE'];
+}
+
+function piecesOf(secrets: Iterable<string>): readonly string[] {
+  return [...secrets].flatMap((secret) => secret.match(/.{8}/g) ?? []);
 }
 
 function foundIn(text: string, pieces: readonly string[]): readonly string[] {
