@@ -1,8 +1,5 @@
-/**
- * Raw bytes over real sockets, against every HTTP surface. Each request would get credentials but for the one thing that
- * is wrong with it: it has the right path and what the surface wants to see.
- */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** Raw bytes over real sockets, against every surface: each by itself, and the whole agent with all of them open. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,30 +12,23 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { listenOnLoopback } from '../../src/platform/tcp-listener.ts';
 import { listenOnUnixSocket } from '../../src/platform/unix-listener.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Address, exchange, statuses } from '../support/raw-http.ts';
+import { everySurface, machineWithEverySurface, served } from '../support/every-surface.ts';
+import { HOST, HOSTILE, REST } from '../support/hostile-requests.ts';
+import { type Address, ask, exchange, statuses } from '../support/raw-http.ts';
 import { coldStore, holdsSecret, type ServedStore, servedStore } from '../support/surface.ts';
 
 interface Surface {
   readonly name: string;
   readonly path: string;
+  /** Default: `GET`. */
+  readonly method?: 'PUT';
   /** Header lines that show that the caller may ask. */
   readonly auth: string;
   readonly listener: (served: ServedStore) => Parameters<typeof createHttpSurface>[0];
 }
 
 const SURFACES: readonly Surface[] = [
-  {
-    name: 'agent endpoint',
-    path: '/v1/credentials',
-    auth: '',
-    listener: ({ store }) =>
-      agentEndpoint({
-        reader: store.reader,
-        status: () => ({}),
-        isAlive: () => true,
-        isReady: () => true,
-      } as Parameters<typeof agentEndpoint>[0]),
-  },
+  { name: 'agent endpoint', path: '/v1/credentials', auth: '', listener: agentListener },
   {
     name: 'container endpoint',
     path: CONTAINER_PATH,
@@ -50,187 +40,112 @@ const SURFACES: readonly Surface[] = [
     name: 'IMDS endpoint',
     path: '/latest/meta-data/iam/security-credentials/web',
     auth: 'X-aws-ec2-metadata-token: EXAMPLE-token\r\n',
-    listener: ({ store, clock }) =>
-      imdsEndpoint({
-        reader: store.reader,
-        issuedTokens: {
-          issue: () => 'EXAMPLE-issued',
-          remainingSeconds: (token) => (token === 'EXAMPLE-token' ? 60 : undefined),
-        },
-        metadata: { read: () => undefined },
-        tokenlessUids: new Set(),
-        peers: { uidOf: async () => undefined },
-        clock,
-      }),
+    listener: imdsListener,
+  },
+  {
+    name: 'agent endpoint, for credential_process',
+    path: '/v1/credential-process',
+    auth: '',
+    listener: agentListener,
+  },
+  {
+    name: 'metadata token',
+    path: '/latest/api/token',
+    method: 'PUT',
+    auth: 'X-aws-ec2-metadata-token-ttl-seconds: 60\r\n',
+    listener: imdsListener,
   },
 ];
 
-const REST = 'Connection: close\r\n\r\n';
-const HOST = 'Host: localhost\r\n';
+function agentListener({ store }: ServedStore) {
+  return agentEndpoint({
+    reader: store.reader,
+    status: () => ({}),
+    isAlive: () => true,
+    isReady: () => true,
+  } as Parameters<typeof agentEndpoint>[0]);
+}
 
-/** What is sent, `PATH` and `AUTH` being the surface's own, and the statuses that come back; none: only a closed connection. */
-const CORPUS: readonly [string, string, number[]][] = [
-  ['a TLS client hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', [400]],
-  ['HTTP/0.9', 'GET PATH\r\n\r\n', [505]],
-  ['HTTP/1.0 without Host', `GET PATH HTTP/1.0\r\nAUTH\r\n`, [400]],
-  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400]],
-  ['HTTP/2 in words', `GET PATH HTTP/2.0\r\n${HOST}AUTH${REST}`, [505]],
-  ['HTTP/1.2', `GET PATH HTTP/1.2\r\n${HOST}AUTH${REST}`, [400]],
-  ['no version', `GET PATH\r\n${HOST}AUTH${REST}`, [505]],
+function imdsListener({ store, clock }: ServedStore) {
+  return imdsEndpoint({
+    reader: store.reader,
+    issuedTokens: {
+      issue: () => 'EXAMPLE-issued',
+      remainingSeconds: (token) => (token === 'EXAMPLE-token' ? 60 : undefined),
+    },
+    metadata: { read: () => undefined },
+    tokenlessUids: new Set(),
+    peers: { uidOf: async () => undefined },
+    clock,
+  });
+}
 
-  ...['POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'PUT'].map(
-    (method): [string, string, number[]] => [method, `${method} PATH HTTP/1.1\r\n${HOST}AUTH${REST}`, [405]],
-  ),
-  ['a method that does not exist', `BREW PATH HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
-  ['a method in lower case', `get PATH HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
-  ['CONNECT', `CONNECT localhost:80 HTTP/1.1\r\n${HOST}AUTH${REST}`, []],
-  ['CONNECT to a path', `CONNECT PATH HTTP/1.1\r\n${HOST}AUTH${REST}`, []],
+/** What there is to get from the surface. */
+function isServed(text: string): boolean {
+  return holdsSecret(text) || text.includes('EXAMPLE-issued');
+}
 
-  ['a target in absolute form', `GET http://169.254.169.254PATH HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
-  ['a target in absolute form, to us', `GET http://localhostPATH HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
-  ['the target *', `OPTIONS * HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
-  ['a target without a slash', `GET localhostPATH HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
-  ['a fragment', `GET PATH#x HTTP/1.1\r\n${HOST}AUTH${REST}`, [404]],
-  ['a NUL in the target', `GET PATH\0 HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
-  ['an escaped NUL in the target', `GET PATH%00 HTTP/1.1\r\n${HOST}AUTH${REST}`, [404]],
-  ['an escape that is none', `GET PATH%zz HTTP/1.1\r\n${HOST}AUTH${REST}`, [404]],
-  ['a step up', `GET PATH/../x HTTP/1.1\r\n${HOST}AUTH${REST}`, [404]],
-  ['a blank in the target', `GET PATH x HTTP/1.1\r\n${HOST}AUTH${REST}`, [400]],
+function bytesFor(
+  { path, auth, method }: Pick<Surface, 'path' | 'auth' | 'method'>,
+  template: string,
+): Buffer {
+  const text = template
+    .replaceAll('GET PATH', `${method ?? 'GET'} PATH`)
+    .replaceAll('PATH', path)
+    .replaceAll('AUTH', auth);
+  return Buffer.from(text, 'latin1');
+}
 
-  ['no Host', `GET PATH HTTP/1.1\r\nAUTH${REST}`, [400]],
-  ['two Hosts', `GET PATH HTTP/1.1\r\n${HOST}${HOST}AUTH${REST}`, [400]],
-  ['two Hosts, ours first', `GET PATH HTTP/1.1\r\n${HOST}Host: evil.example\r\nAUTH${REST}`, [400]],
-  ['two Hosts, ours last', `GET PATH HTTP/1.1\r\nHost: evil.example\r\n${HOST}AUTH${REST}`, [400]],
-  ...[
-    'evil.example',
-    'evil.example:9911',
-    '',
-    ':9911',
-    'localhost.evil.example',
-    'evil.example#localhost',
-    'localhost@evil.example',
-    'localhost:9911:9911',
-    'localhost:',
-    'localhost:999999',
-    'localhost.',
-    'localhost, localhost',
-    'localhost evil.example',
-    'http://localhost',
-    '127.0.0.1.evil.example',
-    '127.1',
-    '0177.0.0.1',
-    '2130706433',
-    '::1',
-    '[::1',
-    '[::ffff:127.0.0.1]',
-    '10.0.0.1',
-    '0.0.0.0',
-  ].map((host): [string, string, number[]] => [
-    `the Host ${host || 'of no name'}`,
-    `GET PATH HTTP/1.1\r\nHost: ${host}\r\nAUTH${REST}`,
-    [403],
-  ]),
-
-  ...[
-    'X-Forwarded-For: 10.0.0.1',
-    'x-forwarded-for:',
-    'X-Forwarded-Host: localhost',
-    'X-Forwarded-Proto: http',
-    'Forwarded: for=10.0.0.1',
-    'Via: 1.1 proxy',
-    'Origin: http://localhost',
-    'Origin: null',
-    'Referer: http://localhost/',
-    'Sec-Fetch-Site: same-origin',
-    'Sec-Fetch-Mode: no-cors',
-  ].map((header): [string, string, number[]] => [
-    `the header ${header}`,
-    `GET PATH HTTP/1.1\r\n${HOST}AUTH${header}\r\n${REST}`,
-    [403],
-  ]),
-
-  ['9 KiB of one header', `GET PATH HTTP/1.1\r\n${HOST}AUTHX: ${'x'.repeat(9_216)}\r\n${REST}`, [431]],
-  ['9 KiB of many headers', `GET PATH HTTP/1.1\r\n${HOST}AUTH${'X: y\r\n'.repeat(1_536)}${REST}`, [431]],
-  ['9 KiB of target', `GET PATH?${'x'.repeat(9_216)} HTTP/1.1\r\n${HOST}AUTH${REST}`, [431]],
-  ['9 KiB of method', 'G'.repeat(9_216), [400]],
-  ['a header without end', `GET PATH HTTP/1.1\r\n${HOST}AUTHX: ${'x'.repeat(100_000)}`, [431]],
-
-  ['a NUL in a header', `GET PATH HTTP/1.1\r\n${HOST}AUTHX: a\0b\r\n${REST}`, [400]],
-  ['a NUL in the Host', `GET PATH HTTP/1.1\r\nHost: localhost\0.evil.example\r\nAUTH${REST}`, [400]],
-  ['NULs alone', '\0'.repeat(1_000), [400]],
-  ['a folded header', `GET PATH HTTP/1.1\r\n${HOST}AUTHX: a\r\n b\r\n${REST}`, [400]],
-  ['a Host that is folded', `GET PATH HTTP/1.1\r\nHost:\r\n localhost\r\nAUTH${REST}`, [400]],
-  ['a header without a colon', `GET PATH HTTP/1.1\r\n${HOST}AUTHX\r\n${REST}`, [400]],
-  ['a header without a name', `GET PATH HTTP/1.1\r\n${HOST}AUTH: x\r\n${REST}`, [400]],
-  ['a blank before the colon', `GET PATH HTTP/1.1\r\n${HOST}AUTHX : x\r\n${REST}`, [400]],
-  ['a bare CR in a header', `GET PATH HTTP/1.1\r\n${HOST}AUTHX: a\rb\r\n${REST}`, [400]],
-  ['a bare LF after the request line', `GET PATH HTTP/1.1\n${HOST}AUTH${REST}`, [400]],
-  ['bare LFs', `GET PATH HTTP/1.1\nHost: localhost\nConnection: close\n\n`, [400]],
-
-  ...[
-    'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n',
-    'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n',
-    'Content-Length: 5\r\nContent-Length: 6\r\n',
-    'Content-Length: 5\r\nContent-Length: 5\r\n',
-    'Content-Length: 5, 5\r\n',
-    'Content-Length: +5\r\n',
-    'Content-Length: -1\r\n',
-    'Content-Length: 0x5\r\n',
-    'Content-Length: 99999999999999999999999\r\n',
-    'Transfer-Encoding: chunked, identity\r\n',
-    'Transfer-Encoding : chunked\r\n',
-    'Transfer-Encoding:\x0bchunked\r\n',
-  ].map((headers): [string, string, number[]] => [
-    `a body as long as ${JSON.stringify(headers)} says`,
-    `GET PATH HTTP/1.1\r\n${HOST}AUTH${headers}${REST}0\r\n\r\nGET PATH HTTP/1.1\r\n${HOST}AUTH${REST}`,
-    [400],
-  ]),
-  // Here the request was taken up before the parser found out.
-  ...['xchunked', 'identity', 'gzip'].map((coding): [string, string, number[]] => [
-    `the transfer coding ${coding}`,
-    `GET PATH HTTP/1.1\r\n${HOST}AUTHTransfer-Encoding: ${coding}\r\n${REST}`,
-    [],
-  ]),
-  ['an expectation that nobody can meet', `GET PATH HTTP/1.1\r\n${HOST}AUTHExpect: gold\r\n${REST}`, [417]],
-];
+/** For `PUT` there is but one path, and every other one has other methods. */
+function corpusFor({ method }: Pick<Surface, 'method'>): typeof HOSTILE {
+  if (method === undefined) return HOSTILE;
+  const others = HOSTILE.filter(([name]) => name !== 'PUT');
+  return others.map(([name, template, expected]) => [
+    name,
+    template,
+    expected.map((status) => (status === 404 ? 405 : status)),
+  ]);
+}
 
 describe.each(SURFACES)('$name', (surface) => {
   const directory = mkdtempSync(join(tmpdir(), 'rolekeeper-test-'));
   let at: Address;
   let close: () => Promise<void>;
+  let descriptors: number;
 
   beforeAll(async () => {
     ({ at, close } = await open(surface, directory));
+    descriptors = openDescriptors();
   });
   afterAll(async () => {
     await close();
     rmSync(directory, { recursive: true });
   });
 
-  function bytes(template: string): Buffer {
-    const text = template.replaceAll('PATH', surface.path).replaceAll('AUTH', surface.auth);
-    return Buffer.from(text, 'latin1');
-  }
-
+  const bytes = (template: string) => bytesFor(surface, template);
   const CLEAN = `GET PATH HTTP/1.1\r\n${HOST}AUTH${REST}`;
 
   test('the request with nothing wrong gets the credentials', async () => {
     const text = await exchange(at, bytes(CLEAN));
     expect(statuses(text)).toEqual([200]);
-    expect(holdsSecret(text)).toBe(true);
+    expect(isServed(text)).toBe(true);
   });
 
-  test.each(CORPUS)('%s', async (_, template, expected) => {
+  test('and gets them where our end of the connection is closed behind it', async () => {
+    expect(isServed(await exchange(at, bytes(CLEAN), { half: true }))).toBe(true);
+  });
+
+  test.each(corpusFor(surface))('%s', async (_, template, expected) => {
     const text = await exchange(at, bytes(template));
     expect(statuses(text)).toEqual(expected);
-    expect(holdsSecret(text)).toBe(false);
+    expect(isServed(text)).toBe(false);
     expect(text).not.toContain('EXAMPLE-');
   });
 
   test('half a request, and our end of the connection closed', async () => {
     for (let length = 1; length < CLEAN.length; length += 7) {
       const text = await exchange(at, bytes(CLEAN).subarray(0, length), { half: true });
-      expect(holdsSecret(text)).toBe(false);
+      expect(isServed(text)).toBe(false);
     }
   });
 
@@ -243,6 +158,24 @@ describe.each(SURFACES)('$name', (surface) => {
     }
   });
 
+  test.each(['Content-Length', 'Transfer-Encoding'])(
+    'a good request in the body of a refused one, by %s, is a body and nothing else',
+    async (by) => {
+      const good = bytes(CLEAN).toString('latin1');
+      const [header, body] =
+        by === 'Content-Length'
+          ? [`Content-Length: ${good.length}`, good]
+          : ['Transfer-Encoding: chunked', `${good.length.toString(16)}\r\n${good}\r\n0\r\n\r\n`];
+      const refused = bytes(`GET PATH HTTP/1.1\r\nHost: evil.example\r\nAUTH${header}\r\n\r\n`).toString(
+        'latin1',
+      );
+      const last = bytes(`GET PATH HTTP/1.1\r\nHost: evil.example\r\nAUTH${REST}`).toString('latin1');
+      const text = await exchange(at, `${refused}${body}${last}`);
+      expect(statuses(text)).toEqual([403, 403]);
+      expect(isServed(text)).toBe(false);
+    },
+  );
+
   test('bytes of every kind', async () => {
     let seed = 1;
     const random = () => {
@@ -253,28 +186,32 @@ describe.each(SURFACES)('$name', (surface) => {
       const request = bytes(`GET PATH HTTP/1.1\r\nHost: evil.example\r\nAUTH${REST}`);
       for (let change = 0; change <= round % 8; change++) request[random() % request.length] = random() % 256;
       const text = await exchange(at, request, { half: true });
-      expect(holdsSecret(text)).toBe(false);
+      expect(isServed(text)).toBe(false);
       for (const status of statuses(text)) expect(status).toBeGreaterThanOrEqual(400);
     }
   });
 
-  test('and after all that it still serves', async () => {
-    expect(holdsSecret(await exchange(at, bytes(CLEAN)))).toBe(true);
+  test('and after all that it still serves, and holds no descriptor of those who asked', async () => {
+    expect(isServed(await exchange(at, bytes(CLEAN)))).toBe(true);
+    await eventually(() => openDescriptors() <= descriptors);
   });
 });
 
 describe('who takes their time', () => {
   const SLOW = { headersTimeout: 40, requestTimeout: 60, connectionsCheckingInterval: 10 };
 
-  test.each([
-    ['sends nothing', ''],
-    ['sends half a request line', 'GET /v1'],
-    ['sends headers without end', `GET /v1/credentials HTTP/1.1\r\n${HOST}X: `],
-  ])('a client that %s is cut off', async (_, bytes) => {
-    const { at, close } = await open(SURFACES[0], '', SLOW);
-    const text = await exchange(at, bytes);
-    expect(statuses(text)).toEqual([408]);
-    await close();
+  describe.each(SURFACES)('on the surface $name', (surface) => {
+    test.each([
+      ['sends nothing', ''],
+      ['sends half a request line', 'GET /v1'],
+      ['sends headers without end', `GET PATH HTTP/1.1\r\n${HOST}AUTHX: `],
+    ])('a client that %s is cut off', async (_, template) => {
+      const { at, close } = await open(surface, '', SLOW);
+      const text = await exchange(at, bytesFor(surface, template));
+      expect(statuses(text)).toEqual([408]);
+      expect(isServed(text)).toBe(false);
+      await close();
+    });
   });
 
   test('a client that promises a body and does not send it gets no token', async () => {
@@ -319,6 +256,74 @@ describe('who takes their time', () => {
     await close();
   });
 });
+
+describe('the whole agent', () => {
+  test('withstands all of it on every listener, goes on serving, and holds no descriptor of those who asked', async () => {
+    await using machine = await machineWithEverySurface();
+    await machine.start();
+    const set = machine.instance.currentSet();
+    if (set === undefined) throw new Error('No role is attached');
+    const all = served(set);
+    const inRuntime = (name: string) => join(machine.runtimeDirectory, name);
+    const [container, imds] = [machine.agent().containerUrl, machine.agent().imdsUrl].map((url): Address => {
+      const { hostname, port } = new URL(url ?? '');
+      return { host: hostname, port: Number(port) };
+    }) as [Address, Address];
+    const ttl = { 'X-aws-ec2-metadata-token-ttl-seconds': '600' };
+    const issued = (await ask(imds, 'PUT', '/latest/api/token', ttl)).body;
+    const token = readFileSync(inRuntime('container-token'), 'utf8');
+    const listeners: readonly (Omit<Surface, 'name' | 'listener'> & { readonly at: Address })[] = [
+      { at: { path: inRuntime('agent.sock') }, path: '/v1/credentials', auth: '' },
+      { at: container, path: CONTAINER_PATH, auth: `Authorization: ${token}\r\n` },
+      {
+        at: imds,
+        path: '/latest/meta-data/iam/security-credentials/web',
+        auth: `X-aws-ec2-metadata-token: ${issued}\r\n`,
+      },
+      // The named user needs no token.
+      { at: imds, path: '/latest/meta-data/iam/security-credentials/web', auth: '' },
+      {
+        at: imds,
+        path: '/latest/api/token',
+        auth: 'X-aws-ec2-metadata-token-ttl-seconds: 60\r\n',
+        method: 'PUT',
+      },
+    ];
+    const secrets = [set.secretAccessKey, set.sessionToken.slice(0, 100), set.sessionToken.slice(-100)];
+    expect(await everySurface(machine, all)).toEqual(all);
+    const descriptors = openDescriptors();
+
+    for (const { at, ...surface } of listeners) {
+      for (const [name, template, expected] of corpusFor(surface)) {
+        const text = await exchange(at, bytesFor(surface, template));
+        expect(statuses(text), `${name} on ${surface.path}`).toEqual(expected);
+        for (const secret of [...secrets, token, issued]) expect(text.includes(secret), name).toBe(false);
+      }
+    }
+    // It reads nothing, so nothing can be wrong with what it is sent: everybody gets the line.
+    const line = { path: inRuntime('credentials.sock') };
+    for (const [name, template] of HOSTILE) {
+      const text = await exchange(line, bytesFor({ path: '/', auth: '' }, template));
+      expect(JSON.parse(text).AccessKeyId, name).toBe(set.accessKeyId);
+    }
+    await eventually(() => openDescriptors() <= descriptors);
+    expect(await everySurface(machine, all)).toEqual(all);
+    expect([...machine.log.at('error'), ...machine.log.at('warn')]).toEqual([]);
+  }, 60_000);
+
+  test('without credentials, nothing that is sent to the line socket brings a byte', async () => {
+    await using machine = await machineWithEverySurface({ instance: { role: null } });
+    await machine.start();
+    const line = { path: join(machine.runtimeDirectory, 'credentials.sock') };
+    for (const [name, template] of HOSTILE) {
+      expect(await exchange(line, bytesFor({ path: '/', auth: '' }, template)), name).toBe('');
+    }
+  });
+});
+
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
 
 /** With a directory: on a Unix socket where the surface is the agent's. */
 async function open(
