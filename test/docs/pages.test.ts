@@ -1,7 +1,7 @@
 /** The pages of `docs/`: every block is run, and every table says what the code says. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fromProcess } from '@aws-sdk/credential-providers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownClients } from '../../src/cli/env/clients.ts';
@@ -16,6 +16,7 @@ import {
 } from '../support/agent-process.ts';
 import { helper, repository, rolekeeper, run } from '../support/child.ts';
 import { blocks, type FencedBlock, pages, readPage } from '../support/fenced-blocks.ts';
+import { pythonWith } from '../support/machine.ts';
 
 const directory = temporaryDirectory();
 const runtime = join(directory.path, 'run');
@@ -76,10 +77,12 @@ function here(text: string): string {
     .replaceAll('"systemctl"', '"/bin/true"');
 }
 
+const python = pythonWith('boto3');
+
 /** As a reader would paste it. Where nothing leads an SDK to the agent, it finds nobody: never the real IMDS. */
 function paste(shell: string, { text }: FencedBlock) {
   const env = {
-    PATH: `${bin}:${process.env.PATH ?? ''}`,
+    PATH: [bin, ...(python === undefined ? [] : [dirname(python)]), process.env.PATH].join(':'),
     HOME: join(directory.path, 'home'),
     ROLEKEEPER_RUNTIME_DIR: runtime,
     ROLEKEEPER_CONTAINER_ENDPOINT_LISTEN: `127.0.0.1:${ports.container}`,
@@ -92,7 +95,7 @@ function paste(shell: string, { text }: FencedBlock) {
 }
 
 function isMissing(program: string): boolean {
-  if (program === 'boto3') return spawnSync('python3', ['-c', 'import boto3']).status !== 0;
+  if (program === 'boto3') return python === undefined;
   return spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0;
 }
 

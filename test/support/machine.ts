@@ -7,6 +7,16 @@ export function programPath(name: string): string | undefined {
   return ['/bin', '/usr/bin', '/sbin', '/usr/sbin'].map((folder) => `${folder}/${name}`).find(isExecutable);
 }
 
+/** Where a Python is that has the module; undefined where there is none. */
+export function pythonWith(module: string): string | undefined {
+  const print = `import sys, ${module}; print(sys.executable)`;
+  const found = ['python3', '/usr/bin/python3'].map((python) => spawnSync(python, ['-c', print]));
+  return found
+    .find(({ status }) => status === 0)
+    ?.stdout.toString()
+    .trim();
+}
+
 export const isRoot = process.geteuid?.() === 0;
 
 /** A user who is nobody here: not root, and in none of its groups. */

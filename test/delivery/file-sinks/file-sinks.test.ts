@@ -20,7 +20,7 @@ import { systemClock } from '../../../src/platform/clock.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { createRunHook, type Hook, type RunHook } from '../../../src/platform/run-hook.ts';
 import { startChild } from '../../support/child.ts';
-import { programPath } from '../../support/machine.ts';
+import { programPath, pythonWith } from '../../support/machine.ts';
 import { settle } from '../../support/manual-clock.ts';
 import { memoryLog } from '../../support/memory-log.ts';
 import {
@@ -227,7 +227,10 @@ function rotating(directory: TemporaryDirectory, runHook: RunHook, onChange: str
   };
 }
 
-test('1000 rotations under four readers: nothing is torn, empty or mixed, and every change is told once', {
+const boto3 = pythonWith('boto3');
+const withoutBoto3 = boto3 === undefined ? ' (without boto3, which is not here)' : '';
+
+test(`1000 rotations under five readers: nothing is torn, empty or mixed, and every change is told once${withoutBoto3}`, {
   timeout: 180_000,
 }, async () => {
   using directory = memoryDirectory();
@@ -247,6 +250,7 @@ test('1000 rotations under four readers: nothing is torn, empty or mixed, and ev
   const python = programPath('python3');
   const readers = [
     ...(python === undefined ? [] : [[python, reader('profile.py'), profiles, stop]]),
+    ...(boto3 === undefined ? [] : [[boto3, reader('boto.py'), profiles, stop]]),
     ['/bin/sh', reader('variables.sh'), variables, stop],
     [process.execPath, reader('line.ts'), line, stop],
     [process.execPath, reader('access.ts'), stop, MODE.toString(8), ...files.paths],
