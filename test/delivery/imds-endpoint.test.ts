@@ -232,6 +232,26 @@ describe('who may read', () => {
   });
 });
 
+test.each([
+  ['in a cold start', coldStore()],
+  ['without a role', withoutRole()],
+])(
+  'security-credentials-extended is exactly 404 at once %s, too: SDKs fall back on nothing else',
+  async (_, served) => {
+    await using surface = await openSurface(endpoint(served));
+    for (const path of ['', '/', '/web']) {
+      const extended = `${LIST.slice(0, -1)}-extended${path}`;
+      expect(await ask(surface, 'GET', extended, TOKEN)).toMatchObject({ status: 404, body: 'not-found' });
+    }
+  },
+);
+
+function withoutRole() {
+  const served = coldStore();
+  served.store.apply(failure('no-role'));
+  return served;
+}
+
 describe('when there are no credentials', () => {
   test.each([LIST, `${LIST}web`])('without a role %s is a 404', async (path) => {
     const served = coldStore();

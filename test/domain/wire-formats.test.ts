@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Held } from '../../src/domain/life-state.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import {
   containerJson,
   credentialProcessJson,
@@ -62,6 +63,20 @@ test.each([
   expect(json).not.toContain('generation');
   expect(json).not.toContain('[secret]');
 });
+
+test.each([
+  ['credential_process', credentialProcessJson],
+  ['container', containerJson],
+  ['IMDS', (held: Held) => imdsDocument(held, 0)],
+])(
+  '%s stays under the 8 KiB that the SDK for Go v1 reads, with a session token far longer than real ones',
+  (_, json) => {
+    const sessionToken = new Secret('EXAMPLE/'.repeat(900));
+    const long = { ...set, credentials: { ...set.credentials, sessionToken } };
+    expect(json(long)).toContain(sessionToken.reveal());
+    expect(Buffer.byteLength(json(long))).toBeLessThan(8 * 1024);
+  },
+);
 
 test('a refusal is in both spellings, and only in them', () => {
   const refusal = { code: 'no-role', message: 'No role: "attach" one.\n', status: 404 };

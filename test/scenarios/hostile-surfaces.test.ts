@@ -135,6 +135,41 @@ describe.each(SURFACES)('$name', (surface) => {
     expect(isServed(await exchange(at, bytes(CLEAN), { half: true }))).toBe(true);
   });
 
+  // What real clients send, odd as it looks: the Java runtime's own client offers HTTP/2, others speak HTTP/1.0.
+  test.each([
+    [
+      'offers HTTP/2',
+      'HTTP/1.1',
+      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n',
+    ],
+    ['offers a websocket', 'HTTP/1.1', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+    ['speaks HTTP/1.0', 'HTTP/1.0', ''],
+    ['speaks HTTP/1.0 and wants to go on', 'HTTP/1.0', 'Connection: keep-alive\r\n'],
+    ['wants to go on', 'HTTP/1.1', 'Connection: keep-alive\r\n'],
+    ['says that its body is empty', 'HTTP/1.1', 'Content-Length: 0\r\n'],
+    ['sends an empty body in chunks', 'HTTP/1.1', 'Transfer-Encoding: chunked\r\n'],
+    ['asks whether to go on', 'HTTP/1.1', 'Expect: 100-continue\r\nContent-Length: 0\r\n'],
+    ['wants a part', 'HTTP/1.1', 'Range: bytes=0-9\r\n'],
+    [
+      'has it already',
+      'HTTP/1.1',
+      'If-None-Match: *\r\nIf-Modified-Since: Mon, 23 Nov 2026 08:00:00 GMT\r\n',
+    ],
+    ['accepts something else', 'HTTP/1.1', 'Accept: text/html\r\nAccept-Encoding: gzip, br\r\n'],
+    ['sends cookies', 'HTTP/1.1', 'Cookie: a=b\r\n'],
+  ])('a client that %s gets one whole answer', async (_, version, headers) => {
+    const body = headers.includes('chunked') ? '0\r\n\r\n' : '';
+    const request = bytes(`\r\nGET PATH ${version}\r\n${HOST}AUTH${headers}\r\n${body}`);
+    const text = await exchange(at, request, { half: true });
+    expect(statuses(text).filter((status) => status !== 100)).toEqual([200]);
+    expect(isServed(text)).toBe(true);
+  });
+
+  test('two requests in one go get two answers', async () => {
+    const text = await exchange(at, bytes(`GET PATH HTTP/1.1\r\n${HOST}AUTH\r\n${CLEAN}`));
+    expect(statuses(text)).toEqual([200, 200]);
+  });
+
   test.each(corpusFor(surface))('%s', async (_, template, expected) => {
     const text = await exchange(at, bytes(template));
     expect(statuses(text)).toEqual(expected);
