@@ -109,7 +109,7 @@ describe.concurrent.each(['text', 'json'])('at debug level, logged as %s', (form
     expect(tokens.size).toBeGreaterThan(FAULTS.length);
     const pieces = [...(await piecesOfSecrets(simulator)), ...piecesOf(tokens)];
     for (const [where, text] of seen) expect(foundIn(text, pieces), where).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 test('the search finds the secrets where they are meant to be, with the modes that keep others out', async () => {

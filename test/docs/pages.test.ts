@@ -43,8 +43,11 @@ beforeAll(async () => {
   );
   ports = { container, imds };
   await agent.becomes((status) => {
-    const { files = [] } = status as { files?: readonly { key_id?: string }[] };
-    return files.length === 3 && files.every((file) => file.key_id !== undefined);
+    const { files = [], account_id: account } = status as {
+      files?: readonly { key_id?: string }[];
+      account_id?: string;
+    };
+    return account !== undefined && files.length === 3 && files.every((file) => file.key_id !== undefined);
   });
 });
 

@@ -1,8 +1,11 @@
 /** What has to hold on every surface at once: at the second of an expiration, over a rotation, in an outage. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { formatTimestamp } from '../../src/domain/timestamps.ts';
 import { everySurface, machineWithEverySurface, refused, served } from '../support/every-surface.ts';
 import type { SimulatedMachine } from '../support/running-agent.ts';
+
+// Each look at all surfaces starts four programs.
+vi.setConfig({ testTimeout: 60_000 });
 
 const MINUTE = 60_000;
 const EXPIRED = refused({

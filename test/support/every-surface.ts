@@ -88,9 +88,8 @@ export async function everySurface(machine: SimulatedMachine, wanted: Views, rol
   await eventually(() => files.every(([name, look]) => look(machine, roleName) === wanted[name])).catch(
     () => {},
   );
-  const views: [string, string][] = [];
-  for (const [name, look] of Object.entries(SURFACES)) views.push([name, await look(machine, roleName)]);
-  return Object.fromEntries(views);
+  const looks = Object.entries(SURFACES).map(async ([name, look]) => [name, await look(machine, roleName)]);
+  return Object.fromEntries(await Promise.all(looks));
 }
 
 type Look = (machine: SimulatedMachine, roleName: string) => Promise<string> | string;
