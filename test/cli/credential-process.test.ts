@@ -166,9 +166,11 @@ describe('exit codes, with nothing on stdout and one line on stderr', () => {
 
   test('6 once the set has expired and IMDS has nothing newer', async () => {
     await using world = await agentWith({
-      simulator: ['--lifetime', '2s', '--fault', 'frozen'],
+      simulator: ['--lifetime', '2s', '--no-role'],
       agent: ['--policy-static-stability', 'never', '--imds-check-interval', '200ms'],
     });
+    // Once the agent runs: the set's two seconds would be over before a slow start.
+    await world.simulator.control({ role: 'example-role', fault: { kind: 'frozen' } });
     await world.agent.becomes((status) => status.phase === 'expired');
     const ended = await world.ask();
     expect(ended).toMatchObject({ code: 6, stdout: '' });
