@@ -179,6 +179,11 @@ describe('The table of programs', () => {
   });
 });
 
+test('The README counts the programs right', () => {
+  const readme = readFileSync(`${repository}README.md`, 'utf8');
+  expect(/each\s+of (\d+) programs/.exec(readme)?.[1]).toBe(String(knownClients.length));
+});
+
 describe('The codes of refusals', () => {
   test('are all explained, each with its status', () => {
     const explained = tableRows(readPage('README.md'), '| code |').map(([code, status]) => [code, status]);
