@@ -45,23 +45,30 @@ export function takeUpWarmState(
   if (forMs > 0) store.adopt(held, forMs);
 }
 
+/** Two readings of the same deadline may differ by this much, from rounding. More, and the clock was stepped. */
+const SAME_DEADLINE_SECONDS = 0.05;
+
 /**
- * A listener that stores every change of what is held. A full or read-only directory is told once, until it is well.
+ * A listener that stores every change of what is held, and of how long it may be served: a deadline from before the
+ * clock was put right would outlive the set. A full or read-only directory is told once, until it is well.
  * Sweeps first what a killed writer left: it can hold a set.
  */
 export function keepWarm(
   { path, log, files = systemFiles }: WarmRestartParts,
   boot: Boot,
 ): (change: Change) => void {
-  let stored: number | undefined;
+  let stored: { readonly generation: number; readonly seconds: number } | undefined;
   let failing = false;
   files.sweepTemporaries(path);
   return ({ after, servedForMs }) => {
-    if (stored === after.generation) return;
-    const serveUntil = { seconds: boot.uptimeSeconds() + servedForMs / 1000, bootId: boot.id };
+    const { generation } = after;
+    const uptime = boot.uptimeSeconds();
+    const seconds = uptime + servedForMs / 1000;
+    if (stored?.generation === generation && isSameDeadline(stored.seconds, seconds, uptime)) return;
+    const serveUntil = { seconds, bootId: boot.id };
     try {
-      writeWarmState(path, after.generation, after.held, serveUntil, files);
-      stored = after.generation;
+      writeWarmState(path, generation, after.held, serveUntil, files);
+      stored = { generation, seconds };
       if (failing) log.info('The state can be stored again', { file: path });
       failing = false;
     } catch (error) {
@@ -72,6 +79,7 @@ export function keepWarm(
         });
       }
       failing = true;
+      stored = undefined;
       removeStored();
     }
   };
@@ -82,4 +90,10 @@ export function keepWarm(
       files.remove(path);
     } catch {}
   }
+}
+
+/** All deadlines that have passed are the same: nothing is served by any of them. */
+function isSameDeadline(stored: number, seconds: number, uptime: number): boolean {
+  const hasPassed = stored <= uptime && seconds <= uptime;
+  return hasPassed || Math.abs(stored - seconds) <= SAME_DEADLINE_SECONDS;
 }

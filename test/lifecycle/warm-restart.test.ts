@@ -72,6 +72,12 @@ function takeUp(held: Held, { role = '', serveUntil = FOR_EVER } = {}): void {
   takeUpWarmState(store, { held, generation: held.generation, serveUntil }, role, { clock, boot });
 }
 
+/** What a restart at this moment does. */
+function takeUpStored(): void {
+  store = storeAt(clock);
+  takeUpWarmState(store, findWarmState({ path, log }, UID), '', { clock, boot });
+}
+
 const within = (name: string) => join(directory.path, name);
 const names = () => readdirSync(directory.path);
 const servedKey = () => store.reader.read().held?.credentials.accessKeyId.slice(-4);
@@ -122,8 +128,23 @@ describe('The next run', () => {
     store.apply(success(setA));
     await clock.advance(2 * 3600_000);
     clock.stepWall(-3600_000);
-    store = storeAt(clock);
-    takeUpWarmState(store, findWarmState({ path, log }, UID), '', { clock, boot });
+    takeUpStored();
+    expect(servedKey()).toBeUndefined();
+  });
+
+  test('takes up no set for longer than IMDS confirmed it last, when the clock was right', async () => {
+    store.subscribe(keepWarm({ path, log }, boot));
+    clock.stepWall(-3600_000);
+    store.apply(success(setA));
+    clock.stepWall(3600_000);
+    store.apply(success(setA));
+    clock.stepWall(-3600_000);
+    await clock.advance(2 * 3600_000 - 20);
+    takeUpStored();
+    expect(servedKey()).toBe('0001');
+    await clock.advance(20);
+    expect(servedKey()).toBeUndefined();
+    takeUpStored();
     expect(servedKey()).toBeUndefined();
   });
 
@@ -132,8 +153,7 @@ describe('The next run', () => {
     store.apply(success(setA));
     await clock.advance(3600_000);
     clock.stepWall(-3600_000);
-    store = storeAt(clock);
-    takeUpWarmState(store, findWarmState({ path, log }, UID), '', { clock, boot });
+    takeUpStored();
     await clock.advance(3600_000 - 20);
     expect(servedKey()).toBe('0001');
     await clock.advance(20);
@@ -256,6 +276,17 @@ describe('While it runs', () => {
     });
   });
 
+  test('that a set may be served no more is stored once', async () => {
+    store.subscribe(keepWarm({ path, log }, boot));
+    store.apply(success(setA));
+    await clock.advance(2 * 3600_000);
+    store.apply(failure('throttled'));
+    renameSync(path, within('first'));
+    await clock.advance(60_000);
+    store.apply(failure('throttled'));
+    expect(names()).toEqual(['first']);
+  });
+
   test('what a killed writer left is swept: it can hold a set', () => {
     writeFileSync(within('.state.json.tmp-0123456789ab'), 'half of a set');
     keepWarm({ path, log }, boot);
@@ -291,6 +322,20 @@ describe('While it runs', () => {
     disk.isFull = true;
     store.apply(success(setA));
     disk.isFull = false;
+    store.apply(success(setA));
+    expect(readWarmState(path, UID).held?.credentials.accessKeyId).toBe('ASIAQ3EXAMPLEKEY0001');
+  });
+
+  test('what was stored before a disk was full is stored again when there is room, deadline and all', () => {
+    const { disk, files } = fullable();
+    store.subscribe(keepWarm({ path, log, files }, boot));
+    store.apply(success(setA));
+    disk.isFull = true;
+    clock.stepWall(3600_000);
+    store.apply(failure('throttled'));
+    expect(names()).toEqual([]);
+    disk.isFull = false;
+    clock.stepWall(-3600_000);
     store.apply(success(setA));
     expect(readWarmState(path, UID).held?.credentials.accessKeyId).toBe('ASIAQ3EXAMPLEKEY0001');
   });
