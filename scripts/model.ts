@@ -1,6 +1,6 @@
 /**
- * `npm run model -- [--depth N] [--stability never|imds|always] [--scope NAME]`: every state that N steps of IMDS, the machine, the
- * agent and its readers can lead to, judged one by one. A violation is printed with the shortest way to it.
+ * `npm run model -- [--depth N] [--stability never|imds|always] [--scope NAME]`: every state that N steps of IMDS, the
+ * machine, the agent and its readers can lead to, judged one by one. A violation is printed with the shortest way to it.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -29,6 +29,7 @@ const searches = Object.values(SCOPES)
   .flatMap((scope) => settings.map((stability) => ({ scope, stability })))
   .filter(({ stability }) => values.stability === undefined || stability === values.stability);
 let failed = 0;
+const all = { states: 0, transitions: 0 };
 for (const { scope, stability } of searches) {
   const began = performance.now();
   const model = { code, stability, scope, source: new CheckSource(code) };
@@ -38,12 +39,15 @@ for (const { scope, stability } of searches) {
   say(
     `${scope.name}, static_stability ${stability}: ${states} states, ${transitions} transitions, depth ${depth}, ${seconds} s`,
   );
+  all.states += states;
+  all.transitions += transitions;
   if (counterexample === undefined) continue;
   failed++;
   say(`violated: ${PROPERTIES[counterexample.property]}`);
   for (const [index, step] of counterexample.steps.entries()) say(`  ${index + 1}. ${step}`);
   say(`  then: ${counterexample.found}`);
 }
+say(`in all: ${all.states} states, ${all.transitions} transitions`);
 if (searches.length === 0) say(`There is no scope ${values.scope} or no stability ${values.stability}`);
 process.exitCode = failed === 0 && searches.length > 0 ? 0 : 1;
 say(`${searches.length - failed} passed, ${failed} failed`);

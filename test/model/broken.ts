@@ -154,6 +154,15 @@ export const BREAKS: readonly Break[] = [
     stability: 'imds',
   },
   {
+    name: 'a stopped agent leaves its process file',
+    file: 'agent-store.ts',
+    from: 'show({ served: undefined, servedForMs: 0 });',
+    to: '',
+    violates: 'surfaces-agree',
+    scope: 'roles',
+    stability: 'imds',
+  },
+  {
     name: 'a stored state that cannot be replaced stays',
     file: 'lifecycle/warm-restart.ts',
     from: `      stored = undefined;

@@ -58,9 +58,13 @@ export async function explore(model: Model, depth: number): Promise<Exploration>
   }
 
   async function expand(node: Node): Promise<void> {
-    for await (const { text, world, live } of successors(node.world, model)) {
-      transitions++;
-      enter({ world, text, before: node }, live);
+    try {
+      for await (const { text, world, live } of successors(node.world, model)) {
+        transitions++;
+        enter({ world, text, before: node }, live);
+      }
+    } catch (error) {
+      fail(node, error);
     }
     await recovers(node);
     if (model.source.overlap !== undefined) fail(node, new Violation('one-check', model.source.overlap));

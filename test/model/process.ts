@@ -1,3 +1,4 @@
+import type { AgentStore } from '../../src/agent-store.ts';
 import type { CheckOutcome } from '../../src/domain/errors.ts';
 import type { Held, StaticStability } from '../../src/domain/life-state.ts';
 import type { CredentialStore } from '../../src/lifecycle/credential-store.ts';
@@ -30,6 +31,7 @@ const UID = 990;
 export class LiveAgent {
   readonly machine: Machine;
   readonly store: CredentialStore;
+  readonly #agent: AgentStore;
   /** What the listeners were told last. */
   served: Held | undefined;
   /** What was served when the process file was last written. */
@@ -46,7 +48,7 @@ export class LiveAgent {
     machine.killAt = killAt;
     this.machine = machine;
     const settings = { policy: { staticStability: stability }, imds: { role: '' } };
-    const agent = code.createAgentStore(settings as never, DIRECTORY, undefined, {
+    this.#agent = code.createAgentStore(settings as never, DIRECTORY, undefined, {
       clock: machine.clock,
       boot: machine.boot,
       random: machine.chance,
@@ -54,10 +56,10 @@ export class LiveAgent {
       files: machine.files,
       uid: UID,
     });
-    this.store = agent.store;
+    this.store = this.#agent.store;
     this.store.subscribe(this.#watch);
     try {
-      agent.start();
+      this.#agent.start();
     } catch (error) {
       if (!machine.killed) throw error;
     }
@@ -71,6 +73,11 @@ export class LiveAgent {
     if (outcome === undefined) this.store.observe();
     else this.store.apply(outcome);
     this.#noteShown();
+  }
+
+  /** Ends the process as a service manager does: it takes the process file away. */
+  stop(): void {
+    this.#agent.stop();
   }
 
   moveTo(instant: Instant, disk: Disk): void {

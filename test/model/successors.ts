@@ -4,6 +4,7 @@ import type { StaticStability } from '../../src/domain/life-state.ts';
 import type { Answer, CheckSource } from './check-source.ts';
 import type { Code } from './code.ts';
 import { NO_CONNECTION, possibleAnswers, trueAnswer } from './imds.ts';
+import { Violation } from './judge.ts';
 import { checkCutShort, checkEnded, died, started } from './ledger.ts';
 import { type AgentProcess, type Input, LiveAgent } from './process.ts';
 import type { Scope } from './scope.ts';
@@ -43,6 +44,7 @@ export async function* successors(world: World, model: Model): AsyncGenerator<St
     yield { text, world: after, live };
   }
   yield { text: 'the agent is killed', world: killed(world), live: undefined };
+  yield stopped(world, process, model);
   if (model.scope.requests) yield* checkGoesOn(world, process, live, model);
   else yield* checkFails(world, process, model);
   if (world.check === undefined) yield* wholeCheck(world, process, model);
@@ -79,6 +81,18 @@ function* starts(world: World, model: Model): Generator<Step> {
       live: undefined,
     };
   }
+}
+
+/** As a service manager does it. A kill in the middle of its one file operation leaves what a kill before it leaves. */
+function stopped(world: World, process: AgentProcess, model: Model): Step {
+  const live = new LiveAgent(model, process);
+  live.moveTo(world.instant, world.disk);
+  live.stop();
+  const directory = live.machine.directory();
+  if (directory.shown !== undefined) {
+    throw new Violation('surfaces-agree', 'the agent was stopped, and the process file is still there');
+  }
+  return { text: 'the agent is stopped', world: { ...killed(world), directory }, live: undefined };
 }
 
 async function* checkGoesOn(
