@@ -43,6 +43,9 @@ export interface CredentialSourceOptions {
   readonly log: Log;
 }
 
+/** Made once: an abort without a reason of its own makes an exception, stack and all, at every check. */
+const CHECK_OVER = new Error('The check is over');
+
 /** The worst case of one check, all repetitions included: three requests at their slowest, and the pauses between. */
 export function longestCheckMs(requestTimeoutMs: number): number {
   return 3 * requestTimeoutMs + 1_000;
@@ -71,16 +74,21 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
 
   async function check(stopped: AbortSignal): Promise<CheckOutcome> {
     const ended = new AbortController();
-    const stopTimer = networkClock.setTimer(longestCheckMs(options.requestTimeoutMs), () => ended.abort());
+    const end = () => ended.abort(CHECK_OVER);
+    const stopTimer = networkClock.setTimer(longestCheckMs(options.requestTimeoutMs), end);
+    // One signal followed by hand: AbortSignal.any leaves weak references behind at every check, for years.
+    stopped.addEventListener('abort', end);
+    if (stopped.aborted) end();
     watched.begin();
     try {
-      const value = await fetchCredentials(AbortSignal.any([stopped, ended.signal]));
+      const value = await fetchCredentials(ended.signal);
       return { ok: true, value, facts: watched.facts() };
     } catch (thrown) {
       return { ok: false, error: sourceErrorOf(thrown, log), facts: watched.facts() };
     } finally {
       stopTimer();
-      ended.abort(); // for the account id, if it is still being asked for
+      stopped.removeEventListener('abort', end);
+      end(); // for the account id, if it is still being asked for
     }
   }
 
