@@ -30,6 +30,9 @@ export class AgentRun {
   #alive = true;
   /** `awake` when time was last skipped: the loop had no chance to show life before. */
   skippedAt = 0;
+  /** Whether IMDS has told this process the account, so that it asks no more; and when it asked last, by `awake`. */
+  knowsAccount = false;
+  accountAskedAt = Number.NEGATIVE_INFINITY;
 
   constructor(machine: Machine) {
     const { time } = machine;
@@ -58,6 +61,11 @@ export class AgentRun {
   kill(): void {
     this.#alive = false;
     this.#time.dropTimersOf(this);
+  }
+
+  asksAccount(): void {
+    this.knowsAccount = false;
+    this.accountAskedAt = this.#time.awake;
   }
 
   silentForMs(): number {

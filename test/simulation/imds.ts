@@ -35,6 +35,7 @@ export interface ImdsAnswer {
   /** What the body holds, a set or the name of a role: for the judge alone. */
   readonly set?: OfferedSet;
   readonly lists?: string;
+  readonly tellsAccount?: boolean;
 }
 
 export const ACCOUNT_ID = '111122223333';
@@ -188,12 +189,13 @@ export class SimulatedImds {
     return { afterMs, status: 200, body: `${roleName}\n`, lists: roleName };
   }
 
-  #accountDocument(path: string): { status: number; body: string } {
-    if (path === IDENTITY) return { status: 200, body: `{"accountId":"${ACCOUNT_ID}"}` };
+  #accountDocument(path: string): Omit<ImdsAnswer, 'afterMs'> {
+    const tellsAccount = true;
+    if (path === IDENTITY) return { status: 200, body: `{"accountId":"${ACCOUNT_ID}"}`, tellsAccount };
     if (this.profileDeleted) return { status: 200, body: '{"Code":"InstanceProfileNotFound"}' };
     if (this.roleName === undefined) return { status: 404, body: '' };
     const arn = `arn:aws:iam::${ACCOUNT_ID}:instance-profile/${this.roleName}`;
-    return { status: 200, body: `{"Code":"Success","InstanceProfileArn":"${arn}"}` };
+    return { status: 200, body: `{"Code":"Success","InstanceProfileArn":"${arn}"}`, tellsAccount };
   }
 
   #newToken(afterMs: number): ImdsAnswer {

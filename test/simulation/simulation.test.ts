@@ -2,7 +2,9 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { histories } from './histories.ts';
 import { describeHistory } from './history.ts';
+import { historyOf, seedOf } from './numbered.ts';
 import { simulate } from './simulate.ts';
+import { differenceBySkipping } from './skip-proof.ts';
 
 /** Half a month each, so that many fit into a test. A failing one is printed as short as fast-check can make it. */
 const limits = { days: 15, mostHappenings: 30 };
@@ -21,8 +23,21 @@ test('in 60 histories of 15 days no reader is ever told anything wrong', async (
   expect(answers).toBeGreaterThan(10_000);
 }, 60_000);
 
-test('the same history has the same outcome, always', async () => {
-  const [history] = fc.sample(histories(limits), { seed: SEED, numRuns: 1 });
-  if (history === undefined) throw new Error('fast-check made no history');
-  expect(await simulate(history)).toEqual(await simulate(history));
+test('a seed replays exactly: the same outcome, and the same trace to the millisecond', async () => {
+  const lives = [await traced(), await traced()];
+  expect(lives[0]?.trace.length).toBeGreaterThan(100);
+  expect(lives[0]).toEqual(lives[1]);
+
+  async function traced() {
+    const trace: string[] = [];
+    const history = historyOf(seedOf(SEED, 4), limits);
+    return { outcome: await simulate(history, { trace: (line) => trace.push(line) }), trace };
+  }
 });
+
+test('passing over calm checks changes nothing that is shown or logged, nor when', async () => {
+  for (let number = 0; number < 6; number++) {
+    const history = historyOf(seedOf(SEED, number), { days: 3, mostHappenings: 12 });
+    expect(await differenceBySkipping(history), describeHistory(history)).toBeUndefined();
+  }
+}, 60_000);

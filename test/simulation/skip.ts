@@ -6,11 +6,14 @@ import { LATE_LIFE_MS, UNSTEADY, type World } from './world.ts';
 /** From this many failures on the backoff grows no more. */
 const SATURATED = 8;
 const TOKEN_USABLE_MS = 21_480_000;
+const TOKEN_LIFE_MS = 21_600_000;
 /** A check that begins this much before there is something to find may still find it. */
 const UNDER_WAY_MS = 1_000;
 /** Anything else was no wait for the next check, but one that was cut short or slept through. */
 const SHORTEST_INTERVAL_MS = 1_000;
 const MANDATORY_WINDOW_MS = 300_000;
+/** An agent that does not know the account asks for it at some check within this, if its checks come that far. */
+const ACCOUNT_ASKED_AGAIN_MS = 11 * 60_000;
 /** An extension is renewed when this much is left of it. */
 const EXTENSION_RENEWED_MS = 150_000;
 
@@ -49,7 +52,11 @@ function isSteady(world: World): boolean {
   if (state === undefined || surfaces.waiting > 0 || requests.underWay() > 0) return false;
   if (time.awake < freshness.dueAt()) return false;
   for (const { kind } of imds.faults) if (UNSTEADY.has(kind)) return false;
+  if (run === undefined || (!run.knowsAccount && time.awake - run.accountAskedAt < ACCOUNT_ASKED_AGAIN_MS))
+    return false;
   if (state.failures > 0) return state.failures >= SATURATED && steadyChecks >= 3;
+  // A check that needed a new token is followed by one that does not.
+  if (requests.tokenAskedAt.elapsed >= requests.lastCheckAt) return false;
   return steadyChecks >= 1 && state.held?.accountId !== undefined && world.shown() === imds.offer();
 }
 
@@ -57,16 +64,20 @@ function isSteady(world: World): boolean {
 function nextFinding(world: World): number {
   const { time, imds, requests } = world;
   imds.offer();
-  const { awake, wall } = requests.tokenAskedAt;
+  const { awake, wall, elapsed } = requests.tokenAskedAt;
   const tokenLeft = TOKEN_USABLE_MS - Math.max(time.awake - awake, time.wall() - wall);
   // A token that was too old for the last check too is one that no check can renew.
   const isRenewable = tokenLeft + time.elapsed - requests.lastCheckAt > 0;
   const left = Math.min(isRenewable ? tokenLeft : Number.POSITIVE_INFINITY, leftOfThisPart(world));
-  return Math.min(imds.nextRotation(), time.elapsed + left);
+  // Suspended and stepped back, an agent can know less of its token's age than IMDS does.
+  const refusedAt = elapsed + TOKEN_LIFE_MS;
+  const refusal = refusedAt > requests.lastCheckAt ? refusedAt : Number.POSITIVE_INFINITY;
+  return Math.min(imds.nextRotation(), refusal, time.elapsed + left);
 }
 
 /** Milliseconds until the set that is served comes into another part of its life, as the agent sees it. */
-function leftOfThisPart({ run, time }: World): number {
+function leftOfThisPart(world: World): number {
+  const { run, time } = world;
   const state = run?.core.store.state();
   const held = run?.core.store.reader.read().held;
   if (state === undefined || held === undefined) return Number.POSITIVE_INFINITY;
@@ -74,7 +85,9 @@ function leftOfThisPart({ run, time }: World): number {
   const { expiration } = held.credentials;
   if (held.advertisedExpiration > expiration) {
     const left = held.advertisedExpiration - now;
-    return left > LATE_LIFE_MS ? left - LATE_LIFE_MS : left - EXTENSION_RENEWED_MS;
+    if (left > LATE_LIFE_MS) return left - LATE_LIFE_MS;
+    // The check that finds it in its last minutes sends the readers who watch its end.
+    return world.isEndWatched(held.advertisedExpiration) ? left - EXTENSION_RENEWED_MS : 0;
   }
   const mandatory = expiration - MANDATORY_WINDOW_MS;
   return mandatory > now ? mandatory - now : Number.NEGATIVE_INFINITY;

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly trace?: ((line: string) => void) | undefined;
 }
 
+/** Not the middle itself: waits of whole seconds would meet what a history has at whole seconds, in the same instant. */
+const MIDDLING = 0.487_316_9;
 /** A service manager starts what could not start again after this long. */
 const RESTART_MS = 5_000;
 const MOST_TIMERS = 8;
@@ -81,15 +83,17 @@ export class World {
       imds: this.imds,
       files,
       settings,
-      random: jitter === 'none' ? () => 0.5 : seeded(history.seed, 2),
+      random: jitter === 'none' ? () => MIDDLING : seeded(history.seed, 2),
       exchanges: {
         sent: (request) => {
           this.requests.sent(request);
+          if (partOf(request.path) === 'account') this.run?.asksAccount();
           this.onRequest?.();
         },
         over: (request, answer) => {
           this.requests.over(request, answer);
           this.ledger.exchangeOver(partOf(request.path), answer);
+          if (this.run !== undefined && answer?.tellsAccount) this.run.knowsAccount = true;
         },
       },
       logged: (level, message, fields) => {
@@ -210,6 +214,11 @@ export class World {
     if (!reads) this.freshness.judge(this.shown());
     if (held !== undefined) this.#watchEnd(held.advertisedExpiration);
     return reads;
+  }
+
+  /** Whether readers are sent for the moment at which a set is said to expire. */
+  isEndWatched(advertised: number): boolean {
+    return this.#watchedEnd === advertised;
   }
 
   /** Something happened that the agent may notice, and tell. */

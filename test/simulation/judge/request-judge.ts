@@ -9,6 +9,7 @@ const CALM_PER_MS = 3 / 60_000;
 const CALM_BURST = 2;
 /** Rounding of virtual time: a wait of exactly a second may end a hair before it. */
 const HAIR_MS = 0.001;
+const PARTS: readonly Part[] = ['everything', 'token', 'list', 'document', 'account'];
 
 /** Counts what IMDS gets, from IMDS's side. */
 export class RequestJudge {
@@ -20,15 +21,16 @@ export class RequestJudge {
   #creditAt = 0;
   requests = 0;
   #betweenChecks = true;
-  #inThisCheck = 0;
-  #inLastCheck = 0;
-  /** Whether the last check asked as often as the one before, and so took as long. */
+  /** What was asked and answered, in order, as a number. */
+  #thisCheck = 0;
+  #lastCheck = 0;
+  /** Whether the last check asked, and was answered, just as the one before, and so took as long. */
   sameAsBefore = false;
   /** When the last check of the present process began, in elapsed ms. */
   lastCheckAt = Number.NaN;
   checks = 0;
   /** Clocks at the moment when the token in use was asked for. */
-  tokenAskedAt = { awake: 0, wall: 0 };
+  tokenAskedAt = { awake: 0, wall: 0, elapsed: 0 };
 
   constructor(scene: Scene, isCalm: () => boolean) {
     this.#scene = scene;
@@ -42,8 +44,7 @@ export class RequestJudge {
     this.#underWay[part]++;
     if (part !== 'account' && this.#underWay[part] > 1)
       fail('one-at-a-time', `two requests for the ${part} are under way`);
-    if (part === 'token') this.tokenAskedAt = { awake: time.awake, wall: time.wall() };
-    this.#inThisCheck++;
+    if (part === 'token') this.tokenAskedAt = { awake: time.awake, wall: time.wall(), elapsed: time.elapsed };
     if (this.#betweenChecks) {
       this.#betweenChecks = false;
       this.lastCheckAt = time.elapsed;
@@ -54,16 +55,18 @@ export class RequestJudge {
   }
 
   over({ path }: TransportRequest, answer: ImdsAnswer | undefined): void {
-    this.#underWay[partOf(path)]--;
+    const part = partOf(path);
+    this.#underWay[part]--;
+    this.#thisCheck = (this.#thisCheck * 31 + PARTS.indexOf(part) * 1_000 + (answer?.status ?? 1)) >>> 0;
     // A token that was no longer good has to be found out, at the price of one request.
     if (answer?.status === 401) this.#credit += 1;
   }
 
   /** The next request belongs to another check. */
   checkEnded(): void {
-    this.sameAsBefore = this.#inThisCheck === this.#inLastCheck;
-    this.#inLastCheck = this.#inThisCheck;
-    this.#inThisCheck = 0;
+    this.sameAsBefore = this.#thisCheck === this.#lastCheck;
+    this.#lastCheck = this.#thisCheck;
+    this.#thisCheck = 0;
     this.#betweenChecks = true;
   }
 

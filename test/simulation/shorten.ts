@@ -1,0 +1,33 @@
+import * as fc from 'fast-check';
+import { type HistoryLimits, histories } from './histories.ts';
+import type { History } from './history.ts';
+import type { Violation } from './judge/invariants.ts';
+
+export interface Short {
+  readonly history: History;
+  readonly violation: Violation;
+  /** How many histories were lived through to find it. */
+  readonly tries: number;
+}
+
+/**
+ * Makes the failing history of a seed as short as fast-check can in so much time. `live` tells the first violation of
+ * a history that counts; undefined where this one fails no more.
+ */
+export async function shorten(
+  seed: number,
+  limits: HistoryLimits,
+  live: (history: History) => Promise<Violation | undefined>,
+  forMs: number,
+): Promise<Short | undefined> {
+  let shortest: Omit<Short, 'tries'> | undefined;
+  let tries = 0;
+  const property = fc.asyncProperty(histories(limits), async (history) => {
+    tries++;
+    const violation = await live(history);
+    if (violation !== undefined) shortest = { history, violation };
+    return violation === undefined;
+  });
+  await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: forMs });
+  return shortest && { ...shortest, tries };
+}
