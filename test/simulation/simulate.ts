@@ -3,7 +3,7 @@ import type { Settings } from '../../src/config/settings.ts';
 import { drained, eventLoopTurn } from './drained.ts';
 import { playHistory } from './happenings.ts';
 import type { History } from './history.ts';
-import type { Violation } from './judge/invariants.ts';
+import type { Invariant, Violation } from './judge/invariants.ts';
 import { seeded } from './seeded.ts';
 import { skipCalm } from './skip.ts';
 import { World } from './world.ts';
@@ -13,6 +13,8 @@ export interface SimulateOptions {
   readonly skip?: boolean;
   readonly jitter?: 'random' | 'none';
   readonly trace?: (line: string) => void;
+  /** Look for violations of this one alone. */
+  readonly only?: Invariant | undefined;
 }
 
 export interface Outcome {
@@ -31,8 +33,8 @@ const STEPS_PER_TURN = 5_000;
 
 /** Lives through a history, and stops at the first violation. The same history gives the same outcome, always. */
 export async function simulate(history: History, options: SimulateOptions = {}): Promise<Outcome> {
-  const { skip = true, jitter = 'random', trace } = options;
-  const world = new World(history, await settingsOf(history), { jitter, trace });
+  const { skip = true, jitter = 'random', trace, only } = options;
+  const world = new World(history, await settingsOf(history), { jitter, trace, only });
   const { time, agenda, violations } = world;
   const end = history.days * DAY_MS;
   let skipped = 0;
@@ -56,6 +58,7 @@ export async function simulate(history: History, options: SimulateOptions = {}):
     }
     await drained();
     if (world.settled()) await drained();
+    world.readingsOver();
     if (step % STEPS_PER_TURN === 0) await eventLoopTurn();
   }
   world.kill();

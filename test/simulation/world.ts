@@ -22,6 +22,7 @@ export interface WorldOptions {
   readonly jitter: 'random' | 'none';
   /** Told of every log line and every reading, for comparison. */
   readonly trace?: ((line: string) => void) | undefined;
+  readonly only?: Invariant | undefined;
 }
 
 /** Not the middle itself: waits of whole seconds would meet what a history has at whole seconds, in the same instant. */
@@ -62,10 +63,13 @@ export class World {
   #shownSerial = 0;
   #changedAt = 0;
   #watchedEnd = 0;
+  /** How often IMDS had been asked when the reading of this moment began; undefined where nothing was read. */
+  #requestsAtReading: number | undefined;
 
-  constructor(history: History, settings: Settings, { jitter, trace }: WorldOptions) {
+  constructor(history: History, settings: Settings, { jitter, trace, only }: WorldOptions) {
     const { time, files } = this;
     const fail = (invariant: Invariant, what: string) => {
+      if (only !== undefined && invariant !== only) return;
       this.violations.push({ invariant, at: new Date(time.awsNow()).toISOString(), what });
     };
     this.history = history;
@@ -77,7 +81,7 @@ export class World {
     this.freshness = new FreshnessJudge(scene, () => this.run !== undefined);
     this.requests = new RequestJudge(scene, () => this.freshness.isCalm());
     this.log = new LogJudge(scene, () => this.run?.core.store.reader.read().held === undefined);
-    this.surfaces = new SurfacesJudge(scene, this.ledger, this.answers, () => this.requests.requests);
+    this.surfaces = new SurfacesJudge(scene, this.ledger, this.answers);
     this.#machine = {
       time,
       imds: this.imds,
@@ -177,6 +181,7 @@ export class World {
   /** All surfaces are read, by everybody at once. */
   read(): void {
     const { run } = this;
+    this.#requestsAtReading ??= this.requests.requests;
     if (run === undefined) {
       const printed = this.surfaces.readHelper(false);
       this.trace(`down: ${printed}`);
@@ -187,6 +192,15 @@ export class World {
     this.freshness.judge(shown);
     this.#judgeGrowth(run);
     this.trace(`shows ${shown?.serial} until ${run.core.store.reader.read().held?.advertisedExpiration}`);
+  }
+
+  /** To be called when everything that a reading has set off has come to rest: it must have been no request. */
+  readingsOver(): void {
+    const before = this.#requestsAtReading;
+    this.#requestsAtReading = undefined;
+    if (before !== undefined && before !== this.requests.requests) {
+      this.fail('readers-cost-nothing', 'a reader made the agent ask IMDS');
+    }
   }
 
   readIn(ms: number): void {

@@ -19,6 +19,10 @@ export interface Entry {
   readonly mustServeUntil: number;
   /** The latest that was ever allowed to be advertised. */
   readonly mostAdvertised: number;
+  /** The most that the wall clock was ahead of the elapsed time when the set was taken up from the stored state. */
+  readonly takenUpOffset: number;
+  /** The same for the clock by which it was extended: the stored deadline counts by that one. */
+  readonly extendedOffset: number;
   /** How often the set was taken up from the stored state: each time costs it some hundredths. */
   readonly timesStored: number;
   /** What was known of the set before it was handed over again. */
@@ -31,6 +35,8 @@ const LONGEST_EXTENSION_MS = 15 * 60_000 + BOOT_CLOCK_STEPS_MS;
 /** An extension is renewed when less than this is left of it, so this much is always served. */
 const LEAST_EXTENSION_MS = 2.5 * 60_000;
 const CHECKS_UNTIL_DETACHED = 3;
+/** Handed over again: no earlier clock counts any more. */
+const CONFIRMED = { takenUpOffset: Number.NEGATIVE_INFINITY, extendedOffset: Number.NEGATIVE_INFINITY };
 
 /**
  * What the agent has been handed, kept from IMDS's side of the wire: by this, and not by anything that the agent says,
@@ -90,7 +96,16 @@ export class Ledger {
     // By the clock that says most, since the set came first: while none of them has it expired, nobody may refuse it.
     const { elapsed } = this.#scene.time;
     const sinceBoot = Math.max(latest.wall - latest.elapsed, latest.firstOffset) + elapsed;
-    return Math.max(this.soundNow(latest), sinceBoot) < latest.mustServeUntil;
+    return Math.max(this.#latestNow(latest), sinceBoot) < latest.mustServeUntil;
+  }
+
+  /**
+   * What an agent may take for now that has taken the set up from its stored state. The wall clock of a warm restart
+   * counts, also once it was stepped back: whoever starts can tell no clock that is ahead now from one that was behind
+   * when the set was stored, and with the latter the set has expired.
+   */
+  #latestNow(entry: Entry): number {
+    return Math.max(this.soundNow(entry), entry.takenUpOffset + this.#scene.time.elapsed);
   }
 
   exchangeOver(part: Part, answer: ImdsAnswer | undefined): void {
@@ -133,14 +148,17 @@ export class Ledger {
     if (this.withdrawn && this.withdrawalSeen && !this.couldNotStore()) return;
     const { onlyRole } = this.#scene.history;
     if (onlyRole !== '' && entry.set.roleName !== onlyRole) return;
-    if (this.soundNow(entry) >= advertised) return;
+    const { time } = this.#scene;
+    const sinceExtended = entry.extendedOffset + time.elapsed + lostByStoring(entry);
+    if (Math.max(this.soundNow(entry), sinceExtended) >= advertised) return;
     // What no reader has seen may be lost with the run that held it, and what could not be written is lost too.
     const lost = this.seen < (this.latest?.order ?? 0) || this.couldNotStore();
     if (entry !== this.latest && !lost) return;
     this.seen = Math.min(this.seen, entry.order);
     const timesStored = entry.timesStored + 1;
-    const mustServeUntil = entry.mustServeUntil - timesStored * BOOT_CLOCK_STEPS_MS;
-    this.#put({ ...entry, mustServeUntil, timesStored }, entry.before);
+    const mustServeUntil = entry.mustServeUntil - BOOT_CLOCK_STEPS_MS * timesStored;
+    const takenUpOffset = Math.max(entry.takenUpOffset, entry.extendedOffset, time.wall() - time.elapsed);
+    this.#put({ ...entry, mustServeUntil, timesStored, takenUpOffset }, entry.before);
     this.runHasIt = true;
     this.withdrawn = false;
   }
@@ -163,7 +181,7 @@ export class Ledger {
   #failed(): void {
     const { latest } = this;
     if (this.#scene.history.stability !== 'always' || latest === undefined || !this.runHasIt) return;
-    const isOver = this.soundNow(latest) >= latest.set.expiration - BOOT_CLOCK_STEPS_MS;
+    const isOver = this.#latestNow(latest) >= latest.set.expiration - lostByStoring(latest);
     if (isOver) this.#extend(latest, latest);
   }
 
@@ -172,7 +190,7 @@ export class Ledger {
     if (this.#scene.history.stability === 'never') return;
     if (latest !== undefined && this.runHasIt) {
       const left = latest.set.expiration - this.soundNow(latest);
-      if (left > BOOT_CLOCK_STEPS_MS || (left > 0 && heldKey !== brought.accessKeyId)) return;
+      if (left > lostByStoring(latest) || (left > 0 && heldKey !== brought.accessKeyId)) return;
     }
     const accepted = this.#accept(brought, brought.expiration);
     this.#extend(accepted, accepted.before);
@@ -189,16 +207,20 @@ export class Ledger {
     const before = this.#entries.get(set);
     const { firstOffset = wall - elapsed, timesStored = 0, mostAdvertised = until } = before ?? {};
     const life = { longestAdvertised: until, mustServeUntil: until, mostAdvertised, timesStored };
-    return this.#put({ set, order, wall, awake, elapsed, firstOffset, ...life }, before);
+    return this.#put({ set, order, wall, awake, elapsed, firstOffset, ...life, ...CONFIRMED }, before);
   }
 
   #extend(entry: Entry, before: Entry | undefined): void {
     const now = this.soundNow(entry);
-    const longestAdvertised = Math.max(entry.longestAdvertised, now + LONGEST_EXTENSION_MS);
+    const longestAdvertised = Math.max(
+      entry.longestAdvertised,
+      this.#latestNow(entry) + LONGEST_EXTENSION_MS,
+    );
     const isOver = now >= entry.set.expiration;
     const mustServeUntil = isOver ? now + LEAST_EXTENSION_MS : entry.mustServeUntil;
     const mostAdvertised = Math.max(entry.mostAdvertised, longestAdvertised);
-    this.#put({ ...entry, longestAdvertised, mostAdvertised, mustServeUntil }, before);
+    const extendedOffset = now - this.#scene.time.elapsed;
+    this.#put({ ...entry, longestAdvertised, mostAdvertised, mustServeUntil, extendedOffset }, before);
   }
 
   #put(entry: Entry, before: Entry | undefined): Entry {
@@ -207,6 +229,11 @@ export class Ledger {
     this.latest = put;
     return put;
   }
+}
+
+/** The hundredths that a clock of hundredths takes from a set's life, each time that it was taken up. */
+function lostByStoring({ timesStored }: Entry): number {
+  return BOOT_CLOCK_STEPS_MS * Math.max(1, timesStored);
 }
 
 export function nameOf({ set, order }: Entry): string {

@@ -15,7 +15,6 @@ export class SurfacesJudge {
   readonly #scene: Scene;
   readonly #ledger: Ledger;
   readonly #answers: AnswerJudge;
-  readonly #requests: () => number;
   #generation = 0;
   #heldGeneration = 0;
   #heldText = '';
@@ -25,11 +24,10 @@ export class SurfacesJudge {
   #diskExcusedUntil = 0;
   waiting = 0;
 
-  constructor(scene: Scene, ledger: Ledger, answers: AnswerJudge, requests: () => number) {
+  constructor(scene: Scene, ledger: Ledger, answers: AnswerJudge) {
     this.#scene = scene;
     this.#ledger = ledger;
     this.#answers = answers;
-    this.#requests = requests;
   }
 
   clockStepped(): void {
@@ -63,7 +61,6 @@ export class SurfacesJudge {
   /** Every surface of a living agent. The answers are judged when they are there: in this moment, but for a cold agent. */
   readAll(run: AgentRun): void {
     const { fail, time } = this.#scene;
-    const requests = this.#requests();
     const began = time.awake;
     this.waiting++;
     void askSocket(run.core.store.reader).then((answer) => {
@@ -76,7 +73,6 @@ export class SurfacesJudge {
       this.#compare(run, this.readHelper(true), text, shown);
       this.#judgeStatus(run, shown !== undefined);
     });
-    if (requests !== this.#requests()) fail('readers-cost-nothing', 'a reader made the agent ask IMDS');
     this.#judgeStored();
     this.#judgeModes();
   }
