@@ -1,6 +1,6 @@
 import type { EpochMs } from './ports.ts';
 
-const WHOLE_SECOND_UTC = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/;
+const WHOLE_SECOND_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 /**
  * The one timestamp shape that every AWS client parses: `YYYY-MM-DDTHH:MM:SSZ`. Fractions switch off botocore's
@@ -17,7 +17,7 @@ export function formatTimestamp(instant: EpochMs): string {
  */
 export function parseTimestamp(text: string): EpochMs | undefined {
   if (!WHOLE_SECOND_UTC.test(text)) return undefined;
-  const instant = Date.parse(text);
-  if (Number.isNaN(instant) || formatTimestamp(instant) !== text) return undefined;
-  return instant;
+  const instant = new Date(text);
+  // A day that does not exist, and hour 24, come out as another day; what else is out of range, as not a number.
+  return instant.getUTCDate() === Number(text.slice(8, 10)) ? instant.getTime() : undefined;
 }
