@@ -47,6 +47,8 @@ async function run(): Promise<void> {
     histories: Number(histories),
     seed: Number(seed),
     threads: Number(threads),
+    failed: ({ number, seed, violation, difference }) =>
+      say(`  history ${number}, seed ${seed}: ${(describe(violation) ?? difference ?? '').slice(0, 200)}`),
     tell(soFar) {
       if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = performance.now();

@@ -9,6 +9,7 @@ export interface CampaignOptions {
   readonly threads: number;
   /** Called now and then with what was done so far. */
   readonly tell: (report: CampaignReport) => void;
+  readonly failed: (failure: Failure) => void;
 }
 
 export interface CampaignReport {
@@ -20,7 +21,7 @@ const BATCH = 20;
 
 /** Lives through so many histories of one seed, in threads; which thread lives through which makes no difference. */
 export async function campaign(options: CampaignOptions): Promise<CampaignReport> {
-  const { histories, days, mostHappenings, seed, threads, tell } = options;
+  const { histories, days, mostHappenings, seed, threads, tell, failed } = options;
   const counts = Object.fromEntries(COUNTS.map((name) => [name, 0])) as Record<Count, number>;
   const report: CampaignReport = { counts, failures: [] };
   let next = 0;
@@ -35,6 +36,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignReport
     worker.on('message', (result: BatchResult) => {
       for (const name of COUNTS) counts[name] += result.counts[name];
       report.failures.push(...result.failures);
+      for (const failure of result.failures) failed(failure);
       tell(report);
       give();
     });
