@@ -276,6 +276,18 @@ describe('While it runs', () => {
     });
   });
 
+  test('a clock that was set right again leaves no deadline by the wrong one in the stored state', async () => {
+    store.subscribe(keepWarm({ path, log }, boot));
+    clock.stepWall(90 * 60_000);
+    store.apply(success(setA));
+    clock.stepWall(-90 * 60_000);
+    store.apply(success(setA));
+    await clock.advance(60 * 60_000);
+    store = storeAt(clock);
+    takeUpWarmState(store, findWarmState({ path, log }, UID), '', { clock, boot });
+    expect(servedKey()).toBe('0001');
+  });
+
   test('that a set may be served no more is stored once', async () => {
     store.subscribe(keepWarm({ path, log }, boot));
     store.apply(success(setA));

@@ -169,7 +169,7 @@ export const BREAKS: readonly Break[] = [
     replace: [
       {
         file: WARM,
-        from: 'if (stored === after.generation) return;',
+        from: 'if (isStored(after.generation, servedForMs > 0 ? serveUntil.seconds : undefined)) return;',
         to: 'if (stored !== undefined) return;',
       },
     ],

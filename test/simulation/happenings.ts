@@ -70,7 +70,7 @@ function play(world: World, event: HistoryEvent): void {
         const { fault } = event;
         imds.end(fault);
         world.changed();
-        if (!isHarmless(fault)) freshness.faultEnded(world.doing());
+        if (!isHarmless(fault)) freshness.faultEnded(fault, world.doing());
         for (const ms of [0, freshness.dueAt() - time.awake + 1]) world.readIn(Math.max(0, ms));
       });
       break;

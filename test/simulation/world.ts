@@ -151,7 +151,9 @@ export class World {
     void run.core.stop().then(
       () => {
         stopped = true;
-        if (run.alive) this.#judgeStopped(run);
+        if (!run.alive) return;
+        this.#judgeStopped(run);
+        this.kill(); // what has stopped answers no reader who comes in the same moment
       },
       (error: unknown) => this.fail('clean-stop', `the stop failed: ${error}`),
     );
@@ -166,6 +168,7 @@ export class World {
     const state = this.run?.core.store.state();
     return {
       failures: state?.failures ?? 0,
+      rolelessChecks: state?.rolelessChecks ?? 0,
       shown: this.shown(),
       isAbsent: state?.absence !== undefined && state.held === undefined,
       isChecking: this.run !== undefined && this.run.core.refresher.nextCheckAt() === undefined,

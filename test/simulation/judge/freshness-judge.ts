@@ -1,11 +1,12 @@
 import type { OfferedSet } from '../imds.ts';
-import { isHarmless } from '../imds-fault.ts';
+import { type ImdsFault, isHarmless } from '../imds-fault.ts';
 import { LONGEST_CHECK_MS, LONGEST_INTERVAL_MS, type Scene, WELL_CHECK_MS } from './scene.ts';
 
 /** Without a role, the next check is never further away than this. */
 const LONGEST_ABSENT_MS = 12_000;
 /** Three checks that find no role: one interval, and twice the urgent one. */
-const LONGEST_WITHDRAWAL_MS = LONGEST_INTERVAL_MS + 2 * 16_500 + 3 * WELL_CHECK_MS;
+const LONGEST_URGENT_MS = 16_500;
+const LONGEST_WITHDRAWAL_MS = LONGEST_INTERVAL_MS + 2 * LONGEST_URGENT_MS + 3 * WELL_CHECK_MS;
 const FIRST_BACKOFF_MS = 1_000;
 const CALM_AFTER_MS = 120_000;
 const MANDATORY_WINDOW_MS = 300_000;
@@ -14,6 +15,8 @@ const MANDATORY_WINDOW_MS = 300_000;
 export interface Doing {
   readonly shown: OfferedSet | undefined;
   readonly failures: number;
+  /** Checks in a row that found no role. */
+  readonly rolelessChecks: number;
   readonly isAbsent: boolean;
   readonly isChecking: boolean;
 }
@@ -68,8 +71,8 @@ export class FreshnessJudge {
     this.disturbed(isGone ? LONGEST_WITHDRAWAL_MS : WELL_CHECK_MS);
   }
 
-  faultEnded(doing: Doing): void {
-    const { shown, failures, isChecking } = doing;
+  faultEnded(fault: ImdsFault, doing: Doing): void {
+    const { shown, failures, rolelessChecks, isChecking } = doing;
     const offer = this.#scene.imds.offer();
     if (offer === undefined || !this.#servesRole(offer)) this.detached(doing);
     const failing = failures + (isChecking ? 1 : 0);
@@ -77,7 +80,10 @@ export class FreshnessJudge {
     // A fault that no check found wrong (an old set that a stepped clock takes for good) is not backed off from.
     const unnoticed = shown !== offer ? LONGEST_INTERVAL_MS : 0;
     const step = failing === 0 ? unnoticed : Math.min(longest, FIRST_BACKOFF_MS * 2 ** (failing - 1));
-    this.disturbed((isChecking ? LONGEST_CHECK_MS : 0) + step + WELL_CHECK_MS, 'recovery');
+    // A role that was not found is looked for at the urgent pace, not at that of the backoff.
+    const isMissed = shown !== undefined && (rolelessChecks > 0 || (isChecking && wasMissing(fault)));
+    const next = isMissed ? Math.max(step, LONGEST_URGENT_MS) : step;
+    this.disturbed((isChecking ? LONGEST_CHECK_MS : 0) + next + WELL_CHECK_MS, 'recovery');
   }
 
   attached(doing: Doing): void {
@@ -131,4 +137,9 @@ export class FreshnessJudge {
     const { onlyRole } = this.#scene.history;
     return onlyRole === '' || onlyRole === roleName;
   }
+}
+
+/** Whether the fault made IMDS say that there is no role. */
+function wasMissing(fault: ImdsFault): boolean {
+  return fault.kind === 'status' && fault.status === 404;
 }
