@@ -12,7 +12,7 @@ import { BREAKS, type Break } from '../test/simulation/breaks.ts';
 import type { Catch, Hunt } from '../test/simulation/hunt-worker.ts';
 import { INVARIANTS } from '../test/simulation/judge/invariants.ts';
 
-const HUNT = { seed: 1, histories: 1_000, days: 30, mostHappenings: 60, shortenForMs: 15_000 };
+const HUNT = { seed: 1, histories: 1_000, days: 30, mostHappenings: 60, triesToShorten: 200 };
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const [chosen = ''] = process.argv.slice(2);
 const say = (line: string) => process.stdout.write(`${line}\n`);

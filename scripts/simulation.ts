@@ -13,7 +13,7 @@ import { shorten } from '../test/simulation/shorten.ts';
 import { simulate } from '../test/simulation/simulate.ts';
 
 const PROGRESS_EVERY_MS = 10_000;
-const SHORTEN_FOR_MS = 30_000;
+const TRIES_TO_SHORTEN = 500;
 const MOST_SHORTENED = 3;
 
 const { values } = parseArgs({
@@ -85,7 +85,7 @@ async function tellFailures(failures: readonly Failure[]): Promise<void> {
     );
     if (index >= MOST_SHORTENED || violation === undefined) continue;
     const live = async (history: History) => (await simulate(history)).violations.at(0);
-    const short = await shorten(seed, limits, live, SHORTEN_FOR_MS);
+    const short = await shorten(seed, limits, live, TRIES_TO_SHORTEN);
     if (short === undefined) continue;
     say(`  shortened in ${short.tries} tries: ${describe(short.violation)}`);
     say(`  ${describeHistory(short.history).replaceAll('\n', '\n  ')}`);

@@ -103,7 +103,7 @@ test('the token PUT is never answered: a thousand attempts grow nothing, and one
   const { checks, log } = await live([hole, forget], { stability: 'never', days: 2 }, { skip: false });
   expect(checks).toBeGreaterThan(1_000);
   expect(log.filter((line) => line.includes('accepted and never answered'))).toHaveLength(1);
-});
+}, 60_000);
 
 test.each<[string, Happening['event']]>([
   ['asleep for eight hours', { kind: 'suspend', lastsMs: 8 * HOUR }],
@@ -132,7 +132,7 @@ test('two thousand failures in a row, and one success: served within one backoff
   const back = told.find(({ at, text }) => at > MINUTE + lastsMs && text === 'info Serving credentials');
   expect(back?.at).toBeLessThan(MINUTE + lastsMs + 16 * SECOND);
   expect(log.length).toBeLessThan(10);
-});
+}, 60_000);
 
 /** One set for nearly six hours: so that what happens in its life is not cut short by the next one. */
 const LATE = { rotateEveryMs: 6 * HOUR, lifetimeMs: 6 * HOUR, latencyMs: 2 };

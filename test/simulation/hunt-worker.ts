@@ -12,7 +12,7 @@ export interface Hunt {
   readonly histories: number;
   readonly days: number;
   readonly mostHappenings: number;
-  readonly shortenForMs: number;
+  readonly triesToShorten: number;
 }
 
 export interface Catch {
@@ -26,14 +26,14 @@ export interface Catch {
 
 void hunt(workerData as Hunt).then((caught) => parentPort?.postMessage(caught));
 
-async function hunt({ only, seed, histories, shortenForMs, ...limits }: Hunt): Promise<Catch | undefined> {
+async function hunt({ only, seed, histories, triesToShorten, ...limits }: Hunt): Promise<Catch | undefined> {
   const live = async (history: History) => (await simulate(history, { only })).violations.at(0);
   for (let number = 0; number < histories; number++) {
     const failing = seedOf(seed, number);
     const history = historyOf(failing, limits);
     const violation = await live(history);
     if (violation === undefined) continue;
-    const short = await shorten(failing, limits, live, shortenForMs);
+    const short = await shorten(failing, limits, live, triesToShorten);
     return {
       lived: number + 1,
       seed: failing,
