@@ -79,7 +79,7 @@ export class World {
     this.ledger = new Ledger(scene);
     this.answers = new AnswerJudge(scene, this.ledger);
     this.freshness = new FreshnessJudge(scene, () => this.run !== undefined);
-    this.requests = new RequestJudge(scene, () => this.freshness.isCalm());
+    this.requests = new RequestJudge(scene, () => this.freshness.isCalm(this.shown()));
     this.log = new LogJudge(scene, () => this.run?.core.store.reader.read().held === undefined);
     this.surfaces = new SurfacesJudge(scene, this.ledger, this.answers);
     this.#machine = {

@@ -42,15 +42,18 @@ export class FreshnessJudge {
     return this.#isUp();
   }
 
-  /** Well for a while, and the role is there, and its set has more than five minutes: time to be quiet. */
-  isCalm(): boolean {
+  /**
+   * Well for a while, and the role is there, and its set has more than five minutes, as has the one that the agent
+   * still serves: time to be quiet.
+   */
+  isCalm(shown: OfferedSet | undefined): boolean {
     const { imds, time } = this.#scene;
     const offer = imds.offer();
     return (
       offer !== undefined &&
       imds.faults.size === 0 &&
       this.isWell() &&
-      offer.expiration - time.wall() > MANDATORY_WINDOW_MS &&
+      Math.min(offer.expiration, shown?.expiration ?? offer.expiration) - time.wall() > MANDATORY_WINDOW_MS &&
       this.#servesRole(offer) &&
       time.elapsed - this.#disturbedAt > CALM_AFTER_MS
     );
