@@ -283,8 +283,7 @@ describe('While it runs', () => {
     clock.stepWall(-90 * 60_000);
     store.apply(success(setA));
     await clock.advance(60 * 60_000);
-    store = storeAt(clock);
-    takeUpWarmState(store, findWarmState({ path, log }, UID), '', { clock, boot });
+    takeUpStored();
     expect(servedKey()).toBe('0001');
   });
 

@@ -157,7 +157,7 @@ export const BREAKS: readonly Break[] = [
     violates: 'never-back',
     replace: [
       {
-        file: 'agent-core.ts',
+        file: 'agent-store.ts',
         from: 'Math.max(found.generation ?? 0, Math.floor(boot.uptimeSeconds()))',
         to: '0',
       },
@@ -169,7 +169,7 @@ export const BREAKS: readonly Break[] = [
     replace: [
       {
         file: WARM,
-        from: 'if (isStored(after.generation, servedForMs > 0 ? serveUntil.seconds : undefined)) return;',
+        from: 'if (stored?.generation === generation && isSameDeadline(stored.seconds, seconds, uptime)) return;',
         to: 'if (stored !== undefined) return;',
       },
     ],
@@ -314,7 +314,7 @@ export const BREAKS: readonly Break[] = [
     name: 'the process file outlives a stop',
     violates: 'clean-stop',
     replace: [
-      { file: 'agent-core.ts', from: '        show({ served: undefined, servedForMs: 0 });\n', to: '' },
+      { file: 'agent-store.ts', from: '        show({ served: undefined, servedForMs: 0 });\n', to: '' },
     ],
   },
   {
