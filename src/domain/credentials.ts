@@ -18,7 +18,7 @@ export interface RoleCredentials {
   readonly credentials: Credentials;
 }
 
-/** What one `GET` of the credential document said, before it is known whether the set is of use. */
+/** Whether all four parts are equal: IMDS gives the same set at every check until it rotates. */
 export function sameSet(a: Credentials, b: Credentials): boolean {
   return (
     a.accessKeyId === b.accessKeyId &&

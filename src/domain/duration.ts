@@ -1,4 +1,4 @@
-const unitLengths = new Map([
+const unitLengths = new Map<string | undefined, number>([
   ['ms', 1],
   ['s', 1_000],
   ['m', 60_000],
@@ -12,9 +12,8 @@ const unitLengths = new Map([
  */
 export function parseDuration(text: string): number | undefined {
   const parts = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h)$/.exec(text);
-  const unitLength = unitLengths.get(parts?.[2] ?? '');
-  if (parts === null || unitLength === undefined) return undefined;
-  const milliseconds = Math.round(Number(parts[1]) * unitLength);
+  const unitLength = unitLengths.get(parts?.[2]) ?? Number.NaN;
+  const milliseconds = Math.round(Number(parts?.[1]) * unitLength);
   return milliseconds > 0 && Number.isSafeInteger(milliseconds) ? milliseconds : undefined;
 }
 

@@ -139,8 +139,7 @@ function iniValue(part: string, value: string): string {
 
 /** As `credential_process` prints it, a member a line. */
 function jsonText(set: ExportedSet): string {
-  const oneLine = credentialProcessJson({ ...set, roleName: set.roleName ?? '', generation: 0 });
-  return lines(JSON.stringify(JSON.parse(oneLine), undefined, 2));
+  return lines(JSON.stringify(JSON.parse(credentialProcessJson(set)), undefined, 2));
 }
 
 /** ASCII only: Windows PowerShell reads a file without a byte order mark in the machine's old code page. */

@@ -8,15 +8,17 @@ import type { Refusal } from './reader.ts';
 import { formatTimestamp } from './timestamps.ts';
 
 /** What a `credential_process` prints (AWS's contract, version 1). `Version` is a number: a string is refused. */
-export function credentialProcessJson(held: Held): string {
-  const { accessKeyId, secretAccessKey, sessionToken } = held.credentials;
+export function credentialProcessJson(
+  set: Pick<Held, 'credentials' | 'advertisedExpiration' | 'accountId'>,
+): string {
+  const { accessKeyId, secretAccessKey, sessionToken } = set.credentials;
   return JSON.stringify({
     Version: 1,
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey.reveal(),
     SessionToken: sessionToken.reveal(),
-    Expiration: formatTimestamp(held.advertisedExpiration),
-    AccountId: held.accountId,
+    Expiration: formatTimestamp(set.advertisedExpiration),
+    AccountId: set.accountId,
   });
 }
 

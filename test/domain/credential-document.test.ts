@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  LONGEST_DOCUMENT,
   type ParsedCredentialDocument,
   parseCredentialDocument,
 } from '../../src/domain/credential-document.ts';
@@ -69,6 +68,16 @@ describe('a good document', () => {
     expect(parse({ [name]: shortest }).ok).toBe(true);
     expect(parse({ [name]: longest }).ok).toBe(true);
   });
+
+  test('may have 65536 characters, and not one more', () => {
+    const longest = JSON.stringify(GOOD).padEnd(65_536);
+    expect(shapeOf(parseCredentialDocument(longest))).toEqual(WHOLE);
+    expect(parseCredentialDocument(`${longest} `)).toEqual({
+      ok: false,
+      reason: 'malformed',
+      fault: 'it is longer than 65536 characters',
+    });
+  });
 });
 
 describe('a bad document', () => {
@@ -82,9 +91,25 @@ describe('a bad document', () => {
     ['cut short', JSON.stringify(GOOD).slice(0, -1)],
     ['two documents', JSON.stringify(GOOD).repeat(2)],
     ['after a byte order mark', `\ufeff${JSON.stringify(GOOD)}`],
-    ['longer than 64 KiB', JSON.stringify({ ...GOOD, Padding: 'x'.repeat(LONGEST_DOCUMENT) })],
-  ])('%s is malformed', (_, text) => {
-    expect(parseCredentialDocument(text)).toMatchObject({ ok: false, reason: 'malformed' });
+  ])('%s is no JSON object', (_, text) => {
+    expect(parseCredentialDocument(text)).toEqual({
+      ok: false,
+      reason: 'malformed',
+      fault: 'it is not a JSON object',
+    });
+  });
+
+  test.each([
+    ['Code', 'empty or no text'],
+    ['AccessKeyId', 'not 16 to 128 capital letters and digits'],
+    ['SecretAccessKey', 'not 1 to 1024 printable ASCII characters'],
+    ['Token', 'not 1 to 16384 printable ASCII characters'],
+    ['Expiration', 'not an instant like 2026-11-23T14:12:31Z'],
+  ])('without %s is told the rule', (name, rule) => {
+    const or = name === 'Code' ? ',' : ' or';
+    expect(parse({ [name]: undefined })).toMatchObject({
+      fault: `its field ${name} is missing${or} ${rule}`,
+    });
   });
 
   const fields = ['Code', 'AccessKeyId', 'SecretAccessKey', 'Token', 'Expiration'];
@@ -167,6 +192,17 @@ describe('a Code other than Success', () => {
     expect(parsed.serviceMessage?.startsWith('a b c d e é😀')).toBe(true);
     expect([...(parsed.serviceMessage ?? '')]).toHaveLength(200);
     expect(parsed.serviceMessage?.isWellFormed()).toBe(true);
+  });
+
+  test('is cut only where it is longer than what is shown, and ends in … then', () => {
+    expect(parse({ Code: 'C'.repeat(64), Message: 'm'.repeat(200) })).toMatchObject({
+      code: 'C'.repeat(64),
+      serviceMessage: 'm'.repeat(200),
+    });
+    expect(parse({ Code: 'C'.repeat(65), Message: 'm'.repeat(201) })).toMatchObject({
+      code: `${'C'.repeat(63)}…`,
+      serviceMessage: `${'m'.repeat(199)}…`,
+    });
   });
 
   test('of control characters alone is malformed', () => {

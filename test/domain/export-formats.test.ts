@@ -107,6 +107,49 @@ describe.each(shells)('$name$skipped', ({ name, path }) => {
   }
 });
 
+describe('the text is one statement a line, with the comment last', () => {
+  test.each([
+    [
+      'env',
+      [
+        "export AWS_ACCESS_KEY_ID='ASIAQ3EXAMPLEKEY0001';",
+        "export AWS_SECRET_ACCESS_KEY='EXAMPLESecretAccessKey0001';",
+        "export AWS_SESSION_TOKEN='EXAMPLESessionToken0001';",
+        "export AWS_CREDENTIAL_EXPIRATION='2026-11-23T14:12:31Z';",
+        'unset AWS_ACCOUNT_ID;',
+      ],
+    ],
+    [
+      'fish',
+      [
+        "set -gx AWS_ACCESS_KEY_ID 'ASIAQ3EXAMPLEKEY0001';",
+        "set -gx AWS_SECRET_ACCESS_KEY 'EXAMPLESecretAccessKey0001';",
+        "set -gx AWS_SESSION_TOKEN 'EXAMPLESessionToken0001';",
+        "set -gx AWS_CREDENTIAL_EXPIRATION '2026-11-23T14:12:31Z';",
+        'set -e AWS_ACCOUNT_ID;',
+      ],
+    ],
+    [
+      'powershell',
+      [
+        "$Env:AWS_ACCESS_KEY_ID = 'ASIAQ3EXAMPLEKEY0001'",
+        "$Env:AWS_SECRET_ACCESS_KEY = 'EXAMPLESecretAccessKey0001'",
+        "$Env:AWS_SESSION_TOKEN = 'EXAMPLESessionToken0001'",
+        "$Env:AWS_CREDENTIAL_EXPIRATION = '2026-11-23T14:12:31Z'",
+        'Remove-Item -ErrorAction Ignore Env:AWS_ACCOUNT_ID',
+      ],
+    ],
+  ] as const)('in %s', (format, statements) => {
+    const comment = '# role web, key id ending in 0001, expires 2026-11-23T14:12:31Z\n';
+    const text = exportText(format, { ...set, accountId: undefined });
+    expect(text).toBe([...statements, comment].join('\n'));
+  });
+});
+
+test('fish needs a backslash before a quote and before another backslash, where there is no fish to ask too', () => {
+  expect(quoteForFish("a'b\\c$d")).toBe("'a\\'b\\\\c$d'");
+});
+
 describe('powershell', () => {
   test('every quoted value is one string, by the rules of its tokenizer', () => {
     fc.assert(
@@ -118,19 +161,6 @@ describe('powershell', () => {
 
   test('a typographic quote does not end the string', () => {
     expect(quoteForPowerShell('a’; calc')).toBe("'a’’; calc'");
-  });
-
-  test('the text is one assignment a line', () => {
-    expect(exportText('powershell', { ...set, accountId: undefined })).toBe(
-      [
-        "$Env:AWS_ACCESS_KEY_ID = 'ASIAQ3EXAMPLEKEY0001'",
-        "$Env:AWS_SECRET_ACCESS_KEY = 'EXAMPLESecretAccessKey0001'",
-        "$Env:AWS_SESSION_TOKEN = 'EXAMPLESessionToken0001'",
-        "$Env:AWS_CREDENTIAL_EXPIRATION = '2026-11-23T14:12:31Z'",
-        'Remove-Item -ErrorAction Ignore Env:AWS_ACCOUNT_ID',
-        '# role web, key id ending in 0001, expires 2026-11-23T14:12:31Z\n',
-      ].join('\n'),
-    );
   });
 
   /** PowerShell's ScanStringLiteral: any single quote ends the string, unless any single quote follows it. */
@@ -171,6 +201,11 @@ aws_account_id = 111122223333
 `);
   });
 
+  test('names no account that is not known', () => {
+    const [known, unknown] = [exportText('ini', set), exportText('ini', { ...set, accountId: undefined })];
+    expect(unknown).toBe(known.replace('aws_account_id = 111122223333\n', ''));
+  });
+
   const why = python === undefined ? ' (skipped: no python3)' : '';
   test.skipIf(python === undefined)(`Python reads every value that is not refused as it was${why}`, () => {
     const printable = fc.string({
@@ -192,29 +227,50 @@ aws_account_id = 111122223333
     (token) => {
       const failure = thrownBy(() => exportText('ini', withToken(token)));
       expect(failure).toBeInstanceOf(UnfitValueError);
-      expect(String(failure)).toContain('session token');
+      expect(String(failure)).toBe(
+        "UnfitValueError: The session token has characters that an INI file cannot hold: use another --format, or see the agent's log",
+      );
     },
   );
 
-  test.each(['', 'a b', 'a]', 'a\n[b]', '#a', 'DEFAULT', 'x'.repeat(65)])(
+  const odd = new Secret('two words');
+  test.each([
+    ['access key id', { credentials: { ...set.credentials, accessKeyId: 'two words' } }],
+    ['secret access key', { credentials: { ...set.credentials, secretAccessKey: odd } }],
+    ['session token', { credentials: { ...set.credentials, sessionToken: odd } }],
+    ['account id', { accountId: 'two words' }],
+  ])('the refusal of a value names its part: %s', (part, changed) => {
+    const message = String(thrownBy(() => exportText('ini', { ...set, ...changed })));
+    expect(message).toContain(`The ${part} has characters`);
+  });
+
+  test.each(['a', 'x'.repeat(64), 'aZ0_@+.%:/-', 'default', 'DEFAULTS'])('%j names a profile', (name) => {
+    expect(isProfileName(name)).toBe(true);
+    expect(exportText('ini', set, name)).toContain(`\n[${name}]\n`);
+  });
+
+  test.each(['', 'a b', 'a]', 'a\n[b]', '#a', 'a#', 'DEFAULT', 'x'.repeat(65)])(
     'no profile is named %j',
     (name) => {
       expect(isProfileName(name)).toBe(false);
-      expect(() => exportText('ini', set, name)).toThrow(UnfitValueError);
+      expect(String(thrownBy(() => exportText('ini', set, name)))).toBe(
+        'UnfitValueError: The profile name cannot stand in an INI file',
+      );
     },
   );
 });
 
 describe('json', () => {
-  test('is what credential_process prints', () => {
-    expect(JSON.parse(exportText('json', set))).toEqual({
-      Version: 1,
-      AccessKeyId: variables.AWS_ACCESS_KEY_ID,
-      SecretAccessKey: variables.AWS_SECRET_ACCESS_KEY,
-      SessionToken: variables.AWS_SESSION_TOKEN,
-      Expiration: variables.AWS_CREDENTIAL_EXPIRATION,
-      AccountId: variables.AWS_ACCOUNT_ID,
-    });
+  test('is what credential_process prints, a member a line', () => {
+    expect(exportText('json', set)).toBe(`{
+  "Version": 1,
+  "AccessKeyId": "ASIAQ3EXAMPLEKEY0001",
+  "SecretAccessKey": "EXAMPLESecretAccessKey0001",
+  "SessionToken": "EXAMPLESessionToken0001",
+  "Expiration": "2026-11-23T14:12:31Z",
+  "AccountId": "111122223333"
+}
+`);
   });
 
   test('holds any value', () => {
