@@ -66,7 +66,7 @@ const PROFILE_KEYS: OwnLines = {
 };
 
 /** IAM's prefix of the keys of users, which do not expire and cannot be got again. */
-const LONG_TERM_KEY = /^AKIA/;
+const LONG_TERM_KEY = 'AKIA';
 
 function sharedCredentials(profile: string): FileFormat {
   return {
@@ -81,13 +81,12 @@ function sharedCredentials(profile: string): FileFormat {
   function edit(before: ByteText, keys: ProfileKeys | undefined): FileEdit {
     const fault = unreadable(before);
     if (fault !== undefined) return refused(`what is there is no credentials file: ${fault}`);
-    const isLongTerm = LONG_TERM_KEY.test(readProfile(before, profile)?.get('aws_access_key_id') ?? '');
-    if (isLongTerm) {
+    if (readProfile(before, profile)?.get('aws_access_key_id')?.startsWith(LONG_TERM_KEY)) {
       const problem = `its profile ${profile} holds the key of an IAM user, which would be lost: name another profile, or remove it`;
       return keys === undefined ? { ok: true, content: before } : refused(problem);
     }
     const content = withProfileKeys(before, profile, keys, PROFILE_KEYS);
-    return { ok: true, content: keys === undefined && content === '' ? undefined : content };
+    return { ok: true, content: content === '' ? undefined : content };
   }
 }
 
@@ -141,29 +140,27 @@ function wholeFile(
 
 function setInJson(before: ByteText): FileSet | undefined {
   try {
-    const value: unknown = JSON.parse(before);
-    if (typeof value !== 'object' || value === null || !('Version' in value) || value.Version !== 1)
-      return undefined;
-    const text = (name: string) => {
-      const member: unknown = Reflect.get(value, name);
-      return typeof member === 'string' ? member : undefined;
-    };
-    return fileSet(text('AccessKeyId'), text('Expiration'));
+    const { Version, AccessKeyId, Expiration } = JSON.parse(before) as Record<string, unknown>;
+    return Version === 1 ? fileSet(asText(AccessKeyId), asText(Expiration)) : undefined;
   } catch {
     return undefined;
   }
 }
 
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+const OWN_VARIABLE =
+  /^(AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|ACCOUNT_ID|CREDENTIAL_EXPIRATION))=(.*)$/;
+
 function setInEnvironmentFile(before: ByteText): FileSet | undefined {
-  const values = new Map<string, string>();
+  const values = new Map<string | undefined, string | undefined>();
   for (const line of before.split('\n')) {
     if (/^\s*([#;].*)?$/.test(line)) continue;
-    const [, name, value] =
-      /^(AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|ACCOUNT_ID|CREDENTIAL_EXPIRATION))=(.*)$/.exec(
-        line,
-      ) ?? [];
-    if (name === undefined || value === undefined) return undefined;
-    values.set(name, value);
+    const assigned = OWN_VARIABLE.exec(line);
+    if (assigned === null) return undefined;
+    values.set(assigned[1], assigned[2]);
   }
   return fileSet(values.get('AWS_ACCESS_KEY_ID'), values.get('AWS_CREDENTIAL_EXPIRATION'));
 }

@@ -111,11 +111,10 @@ function afterFailure(
   const troubled = withTrouble(state, error);
   if (error.kind === 'no-role' || error.kind === 'role-mismatch') return afterNoRole(troubled);
   const counted = { ...troubled, rolelessChecks: 0 };
-  const { held } = state;
-  const expired = held !== undefined && phase(state, reading) === 'expired';
-  if (!expired || stability !== 'always') return counted;
+  const expired = phase(state, reading) === 'expired' ? state.held : undefined;
+  if (expired === undefined || stability !== 'always') return counted;
   // Nobody has confirmed the set, so the clock that has it expired goes on counting, wherever the other was stepped.
-  return extended(counted, held, soundNow(state.confirmed, reading), random);
+  return extended(counted, expired, soundNow(state.confirmed, reading), random);
 }
 
 function afterNoRole(state: LifeState): LifeState {

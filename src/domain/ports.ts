@@ -38,7 +38,7 @@ export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     return promise;
   }
   const cancel = clock.setTimer(delayMs, finish);
-  signal?.addEventListener('abort', finish, { once: true });
+  signal?.addEventListener('abort', finish);
   return promise;
 
   function finish(): void {

@@ -92,7 +92,7 @@ function readLines(text: ByteText): { bom: string; lines: readonly Line[]; lineE
   // A line that is indented deeper than the last option goes on with its value, whatever it looks like.
   let optionIndent: number | undefined;
   for (const [whole] of text.slice(bom.length).matchAll(/[^\n]*\n|[^\n]+$/g)) {
-    const end = /\r?\n?$/.exec(whole)?.[0] ?? '';
+    const end = /\r?\n$/.exec(whole)?.[0] ?? '';
     const line = lineOf(whole.slice(0, whole.length - end.length), end);
     const isText = line.kind === 'header' || line.kind === 'option';
     const isDeeper = optionIndent !== undefined && line.indent.length > optionIndent;
@@ -107,15 +107,16 @@ function readLines(text: ByteText): { bom: string; lines: readonly Line[]; lineE
 }
 
 function lineOf(text: ByteText, end: string): Line {
-  const indent = LEADING_BLANKS.exec(text)?.[0] ?? '';
-  const rest = text.slice(indent.length);
+  const rest = text.replace(LEADING_BLANKS, '');
+  const indent = text.slice(0, text.length - rest.length);
   const base = { text, end, indent, name: '', value: '' };
   if (rest === '') return { ...base, kind: 'blank' };
   if (/^[#;]/.test(rest)) return { ...base, kind: 'comment' };
   const header = /^\[([^\]]+)\][^\]]*$/.exec(rest)?.[1] ?? (/^\[.+\]/.test(rest) ? rest : undefined);
   if (header !== undefined) return { ...base, kind: 'header', name: header };
-  const [, name = '', value = ''] = /^([^=:]*)[=:]?(.*)$/s.exec(rest) ?? [];
-  return { ...base, kind: 'option', name: trimmed(name).toLowerCase(), value: trimmed(value) };
+  const delimiter = rest.search(/[=:]|$/);
+  const name = trimmed(rest.slice(0, delimiter)).toLowerCase();
+  return { ...base, kind: 'option', name, value: trimmed(rest.slice(delimiter + 1)) };
 }
 
 function trimmed(text: string): string {
@@ -123,10 +124,14 @@ function trimmed(text: string): string {
 }
 
 function sectionsOf(lines: readonly Line[]): readonly Section[] {
-  const sections: { name: string | undefined; lines: Line[] }[] = [{ name: undefined, lines: [] }];
+  let section: { name: string | undefined; lines: Line[] } = { name: undefined, lines: [] };
+  const sections = [section];
   for (const line of lines) {
-    if (line.kind === 'header') sections.push({ name: line.name, lines: [] });
-    sections.at(-1)?.lines.push(line);
+    if (line.kind === 'header') {
+      section = { name: line.name, lines: [] };
+      sections.push(section);
+    }
+    section.lines.push(line);
   }
   return sections;
 }
@@ -153,7 +158,7 @@ function editSection(
 }
 
 function withoutOwn(body: readonly Line[], own: OwnLines): readonly Line[] {
-  let isOwn = false;
+  let isOwn: boolean | undefined;
   return body.filter((line) => {
     if (line.kind === 'option') isOwn = own.keys.has(line.name);
     if (line.kind === 'comment') return trimmed(line.text) !== own.remark;

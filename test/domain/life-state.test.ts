@@ -197,6 +197,13 @@ describe('Past expiration', () => {
     expect(moved(extended, success(setA), 128.4).held).toBe(extended.held);
   });
 
+  test('an extension of more than a quarter of an hour is what a stepped clock made of it: it is granted anew', () => {
+    const extended = withExpired('imds', success(setA), 140);
+    expect(extended.held?.advertisedExpiration).toBe(at(150).wall);
+    expect(moved(extended, success(setA), 135).held).toBe(extended.held);
+    expect(moved(extended, success(setA), 134.9).held?.advertisedExpiration).toBe(at(144.9).wall);
+  });
+
   test('a set that turns out to be alive, since the wall clock was wrong, gets its true expiration back', () => {
     const extended = withExpired('imds', success(setA));
     expect(moved(extended, success(setA), 100).held?.advertisedExpiration).toBe(setA.credentials.expiration);

@@ -26,6 +26,8 @@ describe('a file without the profile gets it at its end', () => {
     ['[a]\nx = 1\n', `[a]\nx = 1\n${SECTION}`],
     ['[a]\nx = 1', `[a]\nx = 1\n${SECTION.slice(0, -1)}`],
     ['[a]\r\nx = 1\r\n', `[a]\r\nx = 1\r\n${SECTION.replaceAll('\n', '\r\n')}`],
+    ['[a]\nx = 1\r\n', `[a]\nx = 1\r\n${SECTION}`],
+    ['[default]]\naws_key = x\n', `[default]]\naws_key = x\n${SECTION}`],
     ['# only a remark\n\n', `# only a remark\n\n${SECTION}`],
     ['\xef\xbb\xbf', `\xef\xbb\xbf${SECTION.slice(0, -1)}`],
     ['\xef\xbb\xbf[a]\nx=1\n', `\xef\xbb\xbf[a]\nx=1\n${SECTION}`],
@@ -59,6 +61,11 @@ describe('a profile that is there is written in its place', () => {
       '[default] ; mine\n; keep\naws_key=x\n',
       `${SECTION.replace(']', '] ; mine')}; keep\n`,
     ],
+    [
+      'with CRLF in a file that begins with LF',
+      '[a]\nx=1\n[default]\r\naws_key=x\r\n',
+      `[a]\nx=1\n${SECTION.replaceAll('\n', '\r\n')}`,
+    ],
     ['with CRLF', '[default]\r\naws_key=x\r\n', SECTION.replaceAll('\n', '\r\n')],
     ['after a BOM', '\xef\xbb\xbf[default]\naws_key=x\n', `\xef\xbb\xbf${SECTION}`],
     ['in several lines', '[default]\naws_key =\n  x\n\n  y\nz = 1\n', `${SECTION}\nz = 1\n`],
@@ -90,6 +97,7 @@ test('a key that is not written any more goes', () => {
 
 test('a value that begins like a remark stands close to its key', () => {
   expect(withProfileKeys('', 'p', [['aws_key', '#x']], own)).toBe('[p]\n# ours\naws_key=#x\n');
+  expect(withProfileKeys('', 'p', [['aws_key', 'x#;']], own)).toBe('[p]\n# ours\naws_key = x#;\n');
 });
 
 describe('without its keys', () => {
