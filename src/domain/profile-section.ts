@@ -83,8 +83,8 @@ interface Section {
 }
 
 /** Beyond ASCII a byte is a part of a letter. */
-const LEADING_BLANKS = /^[ \t\v\f]*/;
-const TRAILING_BLANKS = /[ \t\v\f]*$/;
+const LEADING_BLANKS = /^[ \t\v\f]+/;
+const TRAILING_BLANKS = /[ \t\v\f]+$/;
 
 function readLines(text: ByteText): { bom: string; lines: readonly Line[]; lineEnd: string } {
   const bom = text.startsWith('\xef\xbb\xbf') ? text.slice(0, 3) : '';

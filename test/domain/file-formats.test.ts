@@ -137,6 +137,11 @@ describe('a file that is not ours is left alone', () => {
     expect(format.withoutSet(USER)).toEqual({ ok: true, content: USER });
   });
 
+  test('unless it only looks like one', () => {
+    const text = '[default]\naws_access_key_id = ASIAKIAEXAMPLE0001\n';
+    expect(content('shared-credentials', held(1), text)).toBe(content('shared-credentials', held(1)));
+  });
+
   test('unless it is in another profile', () => {
     const edit = fileFormat('shared-credentials', 'app').withSet(USER, held(1));
     expect(edit.ok && edit.content).toMatch(/^\[default\][^[]*AKIA[^[]*\[app\]\n# Written[^[]*ASIA/);

@@ -120,12 +120,13 @@ describe('without its keys', () => {
 describe('readProfile', () => {
   test('gives keys in lower case and values without blanks around them', () => {
     const text =
-      '[a]\naws_key=no\n[default]\nAWS_KEY : A \naws_token=t=\n[b]\n[default]\naws_key=second\nz\n';
+      '[a]\naws_key=no\n[default]\nAWS_KEY : A \naws_token=t=\n[b]\n[default]\naws_key=second\nz\nV\t\v\f=\f\v \tV \t\v\f\n';
     expect(readProfile(text, 'default')).toEqual(
       new Map([
         ['aws_key', 'A'],
         ['aws_token', 't='],
         ['z', ''],
+        ['v', 'V'],
       ]),
     );
   });
