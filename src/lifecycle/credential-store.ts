@@ -91,7 +91,7 @@ export function createCredentialStore(parts: StoreParts): CredentialStore {
   }
 
   function firstFetchUnderWay(): boolean {
-    return state.held === undefined && state.absence === undefined && state.lastCheck === undefined;
+    return state.held === undefined && state.lastCheck === undefined;
   }
 
   function moveTo(after: LifeState): void {

@@ -29,14 +29,17 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
     tellSkew(change.after);
   };
 
-  function tellTrouble({ after: { trouble, held, absence, rolelessChecks }, served }: Change): void {
+  function tellTrouble({ after: { trouble, absence }, served }: Change): void {
     if (trouble === undefined) {
       if (reported.size > 0) log.info('IMDS answers again');
       reported.clear();
     } else if (!reported.has(trouble.kind)) {
       reported.add(trouble.kind);
-      const waiting = held === undefined && (absence !== undefined || rolelessChecks > 0);
-      log[waiting ? 'info' : 'warn'](trouble.message, { reason: trouble.kind, ...servedUntil(served) });
+      const isWaitingForRole = absence !== undefined;
+      log[isWaitingForRole ? 'info' : 'warn'](trouble.message, {
+        reason: trouble.kind,
+        ...servedUntil(served),
+      });
     }
   }
 
@@ -45,14 +48,7 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
     if (served === before) return;
     lastServed = served;
     if (served !== undefined) tellNew(before, served, after.trouble?.kind);
-    else if (after.absence === 'role-detached') {
-      log.warn('Role detached: its credentials are withdrawn from every surface', { role: before?.roleName });
-    } else if (before !== undefined) {
-      log.error('Credentials expired and IMDS gave none newer: consumers are refused until it does', {
-        ...whose(before),
-        reason: after.trouble?.kind,
-      });
-    }
+    else if (before !== undefined) tellEnd(before, after);
   }
 
   function tellNew(before: Held | undefined, served: Held, trouble: SourceErrorKind | undefined): void {
@@ -69,6 +65,17 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
     } else if (before.credentials.accessKeyId !== served.credentials.accessKeyId) {
       log.info('Credentials rotated', fields);
     } else log.debug('Credentials restated', fields);
+  }
+
+  function tellEnd(before: Held, { absence, trouble }: LifeState): void {
+    if (absence === 'role-detached') {
+      log.warn('Role detached: its credentials are withdrawn from every surface', { role: before.roleName });
+    } else {
+      log.error('Credentials expired and IMDS gave none newer: consumers are refused until it does', {
+        ...whose(before),
+        reason: trouble?.kind,
+      });
+    }
   }
 
   /** EC2 promises the next set 5 minutes ahead: the same one after that is worth a line, once for each set. */

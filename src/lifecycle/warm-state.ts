@@ -9,11 +9,13 @@ const VERSION = 2;
 
 export type WarmState =
   | {
-      readonly held: Held | undefined;
+      readonly held: Held;
       readonly generation: number;
       readonly serveUntil: BootTime;
       readonly problem?: undefined;
     }
+  /** The last run ended without a set, or there was none. */
+  | { readonly held: undefined; readonly generation: number; readonly problem?: undefined }
   | { readonly held?: undefined; readonly generation?: undefined; readonly problem: string };
 
 /** An instant that no stepped clock moves: so many seconds of that boot's uptime, suspend included. */
@@ -48,7 +50,7 @@ export function readWarmState(path: string, uid: number, files: Files = systemFi
   } catch (error) {
     return { problem: (error as Error).message };
   }
-  if (text === undefined) return { held: undefined, generation: 0, serveUntil: { seconds: 0, bootId: '' } };
+  if (text === undefined) return { held: undefined, generation: 0 };
   return fromJson(text) ?? { problem: `its content is not a version ${VERSION} state` };
 }
 
@@ -66,26 +68,24 @@ function toJson({ roleName, accountId, credentials, advertisedExpiration, genera
 }
 
 function fromJson(text: string): WarmState | undefined {
-  const state = parseObject(text);
+  const state = parsed(text);
   if (state?.version !== VERSION || !isGeneration(state.generation)) return undefined;
   const { generation } = state;
   const serveUntil = bootTimeFrom(state.serveUntil);
   if (serveUntil === undefined) return undefined;
-  if (state.held === undefined) return { held: undefined, generation, serveUntil };
+  if (state.held === undefined) return { held: undefined, generation };
   const held = heldFrom(state.held);
   return held && { held, generation, serveUntil };
 }
 
 function bootTimeFrom(value: unknown): BootTime | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { seconds, bootId } = value as Record<string, unknown>;
+  const { seconds, bootId } = (value ?? {}) as Record<string, unknown>;
   return typeof seconds === 'number' && isText(bootId) ? { seconds, bootId } : undefined;
 }
 
 function heldFrom(value: unknown): Held | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { generation, roleName, accountId, accessKeyId, secretAccessKey, sessionToken, ...dates } =
-    value as Record<string, unknown>;
+  const { generation, roleName, accountId, accessKeyId, secretAccessKey, sessionToken, ...dates } = (value ??
+    {}) as Record<string, unknown>;
   const expiration = instantFrom(dates.expiration);
   const advertisedExpiration = instantFrom(dates.advertisedExpiration);
   if (!isGeneration(generation) || !isText(roleName) || !isText(accessKeyId)) return undefined;
@@ -97,10 +97,10 @@ function heldFrom(value: unknown): Held | undefined {
   return { generation, roleName, accountId, credentials, advertisedExpiration };
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+/** Undefined where it is no JSON. What has no members, whatever it is, has not the ones that are looked for. */
+function parsed(text: string): Record<string, unknown> | null | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -115,5 +115,5 @@ function isText(value: unknown): value is string {
 }
 
 function isGeneration(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

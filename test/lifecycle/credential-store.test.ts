@@ -48,6 +48,23 @@ describe('Readers of a cold store', () => {
     expect(clock.pendingTimers()).toBe(0);
   });
 
+  test('are forgotten when the hold is over: the next change costs no more than without them', async () => {
+    const readsPerChange = async (readers: number) => {
+      const { store, clock } = storeAt8();
+      const { now } = clock;
+      for (let n = 0; n < readers; n++) store.reader.readSettled(1_500);
+      await clock.advance(1_500);
+      let reads = 0;
+      clock.now = () => {
+        reads++;
+        return now();
+      };
+      store.apply(success(setA));
+      return reads;
+    };
+    expect(await readsPerChange(100)).toBe(await readsPerChange(0));
+  });
+
   test('do not wait where there is no role', async () => {
     const { store } = storeAt8();
     store.apply(failure('no-role'));

@@ -192,6 +192,17 @@ describe('The end of a set', () => {
     ]);
   });
 
+  test.each([0, 1])(
+    'that comes by itself, %i ms ago, is an error and no warning of a late set',
+    async (ago) => {
+      apply(success(setA));
+      await clock.advance(120 * MINUTE + ago);
+      told();
+      store.observe();
+      expect(told()).toEqual([['error', EXPIRED, A]]);
+    },
+  );
+
   test('of which a failing check is the first to know is told together with why it failed', async () => {
     live('never');
     apply(success(setA));
@@ -251,6 +262,11 @@ describe('A role', () => {
   test('that is missing from the start is no alarm: one line of information', () => {
     for (let check = 0; check < 100; check++) apply(failure('no-role'));
     expect(told()).toEqual([['info', 'the no-role message', { reason: 'no-role' }]]);
+  });
+
+  test('that is missing makes no alarm of other trouble either: nobody is waiting for credentials', () => {
+    apply(failure('no-role'), failure('timeout'));
+    expect(told().at(-1)).toEqual(['info', 'the timeout message', { reason: 'timeout' }]);
   });
 
   test('that is attached later is told as served', () => {

@@ -96,15 +96,21 @@ describe('The refresher', () => {
 
   test('tells its listeners of the expiration although no check ends', async () => {
     const world = life(success(setA));
+    await world.minutes(119.9);
+    world.answer = new Promise(() => {});
+    const told: boolean[] = [];
+    world.store.subscribe((change) => told.push(change.served !== undefined));
+    await world.minutes(0.1);
+    expect(told).toEqual([false]);
+  });
+
+  test('checks at the expiration itself, however far it had backed off: IMDS may extend the set', async () => {
+    const world = life(success(setA));
     await world.minutes(1);
     world.answer = failure('unreachable');
-    const told: boolean[] = [];
-    await world.minutes(118.9);
-    world.store.subscribe((change) => told.push(change.served !== undefined));
-    const checks = world.checks.length;
-    await world.clock.advance(6_000);
-    expect(told).toContain(false);
-    expect(world.checks.length - checks).toBeLessThanOrEqual(2);
+    await world.minutes(119);
+    expect(world.checks.at(-1)).toBe(setA.credentials.expiration);
+    expect(world.checks.at(-2)).toBeGreaterThan(setA.credentials.expiration - 11_250);
   });
 
   test('checks at once after a suspend, and never serves what expired in it', async () => {
@@ -123,6 +129,21 @@ describe('The refresher', () => {
       fields: { seconds: 10_800 },
     });
   });
+
+  test.each([600, -3600])(
+    'checks within half a minute of a clock that was stepped by %i s',
+    async (seconds) => {
+      const world = life(success(setA));
+      await world.minutes(10.1);
+      world.clock.stepWall(seconds * 1000);
+      const checks = world.checks.length;
+      await world.clock.advance(24_000);
+      expect(world.checks.length - checks).toBe(1);
+      expect(world.log.lines).toEqual([
+        { level: 'warn', message: 'The clock jumped: checking IMDS now', fields: { seconds } },
+      ]);
+    },
+  );
 
   test('goes on after the wall clock was stepped back an hour', async () => {
     const world = life(success(setA));
@@ -151,6 +172,18 @@ describe('The refresher', () => {
     await world.refresher.stop();
     expect(world.clock.pendingTimers()).toBe(0);
     await world.minutes(60);
+    expect(world.checks).toHaveLength(1);
+  });
+
+  test('may be stopped by what hears of a change', async () => {
+    const world = life(success(setA));
+    let stopped: Promise<void> | undefined;
+    world.store.subscribe(() => {
+      stopped = world.refresher.stop();
+    });
+    await world.minutes(0);
+    await stopped;
+    expect(world.clock.pendingTimers()).toBe(0);
     expect(world.checks).toHaveLength(1);
   });
 
