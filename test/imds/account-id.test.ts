@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { createAccountIds } from '../../src/imds/account-id.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import { errorOf, fetchedBy, json, mswImds, never, status, text } from './msw-imds.ts';
 import { until } from './until.ts';
 
@@ -63,4 +65,88 @@ describe('the account id', () => {
     const outcome = await imds.source().source.check(new AbortController().signal);
     expect(errorOf(outcome).kind).toBe('unexpected-status');
   });
+});
+
+/** Asks an IMDS that has these two documents, the paths of which are remembered. */
+function accountIds(profile?: string, identity?: string) {
+  const clock = manualClock();
+  const asked: string[] = [];
+  const documents = new Map([
+    ['/latest/meta-data/iam/info', profile],
+    ['/latest/dynamic/instance-identity/document', identity],
+  ]);
+  const read = async (path: string) => {
+    asked.push(path);
+    return documents.get(path);
+  };
+  const ids = createAccountIds(read, clock, clock);
+  return { asked, clock, ask: (role: string) => ids.ask(role, new AbortController().signal)() };
+}
+
+const IDENTITY = JSON.stringify({ accountId: '444455556666' });
+const profileOf = (arn: unknown) => JSON.stringify({ InstanceProfileArn: arn });
+
+describe('the account is the one in', () => {
+  test.each([
+    'arn:aws:iam::111122223333:instance-profile/web',
+    'arn:aws-us-gov:iam::111122223333:instance-profile/path/web',
+    'arn:aws-cn:iam::111122223333:instance-profile/web',
+  ])('the ARN %s', async (arn) => {
+    const { ask, asked } = accountIds(profileOf(arn), IDENTITY);
+    expect(await ask('web')).toBe('111122223333');
+    expect(asked).toEqual(['/latest/meta-data/iam/info']);
+  });
+
+  test.each([
+    undefined,
+    '',
+    '<html></html>',
+    'null',
+    '[]',
+    '"InstanceProfileArn"',
+    '{}',
+    '{"__proto__":{"InstanceProfileArn":"arn:aws:iam::111122223333:instance-profile/web"}}',
+    profileOf(''),
+    profileOf(5),
+    profileOf(['arn:aws:iam::111122223333:instance-profile/web']),
+    profileOf('arn::iam::111122223333:instance-profile/web'),
+    profileOf('arn:aws:iam::11112222333:instance-profile/web'),
+    profileOf('arn:aws:iam::1111222233334:instance-profile/web'),
+    profileOf('arn:aws:iam::111122223333:role/web'),
+    profileOf(' arn:aws:iam::111122223333:instance-profile/web'),
+  ])('the identity document where iam/info is %j', async (profile) => {
+    const { ask, asked } = accountIds(profile, IDENTITY);
+    expect(await ask('web')).toBe('444455556666');
+    expect(asked).toHaveLength(2);
+  });
+
+  test.each(
+    [undefined, '', 'x', '{}', '"accountId"'].concat(
+      [
+        44445555666,
+        444455556666,
+        '44445555666',
+        '4444555566667',
+        ' 444455556666',
+        '444455556666\n',
+        ['444455556666'],
+      ].map((accountId) => JSON.stringify({ accountId })),
+    ),
+  )('neither where the identity document is %j', async (identity) => {
+    expect(await accountIds('{}', identity).ask('web')).toBeUndefined();
+  });
+});
+
+test('the account of a role that has none is asked for three times, then every ten minutes, and of another role at once', async () => {
+  const { ask, asked, clock } = accountIds('{}', '{}');
+  for (let round = 0; round < 5; round++) await ask('web');
+  expect(asked).toHaveLength(6);
+  await clock.advance(10 * 60_000 - 1);
+  await ask('web');
+  expect(asked).toHaveLength(6);
+  await clock.advance(1);
+  await ask('web');
+  expect(asked).toHaveLength(8);
+  for (let round = 0; round < 5; round++) await ask('other');
+  expect(asked).toHaveLength(14);
 });

@@ -27,7 +27,9 @@ describe('the setting', () => {
     '',
   ])('%j is refused with the rule and the value', (setting) => {
     expect(() => candidateOrigins(setting as EndpointSetting)).toThrow(RangeError);
-    expect(() => candidateOrigins(setting as EndpointSetting)).toThrow(`'${setting}'`);
+    expect(() => candidateOrigins(setting as EndpointSetting)).toThrow(
+      `Cannot use an IMDS endpoint that is not auto, ipv4, ipv6 or http://HOST[:PORT]: current value is '${setting}'`,
+    );
   });
 });
 
@@ -36,11 +38,12 @@ describe('auto', () => {
   const V4 = 'http://169.254.169.254';
   const V6 = 'http://[fd00:ec2::254]';
 
-  function auto(failures: Record<string, TransportFailure | undefined>) {
+  function auto(failures: Record<string, TransportFailure | 'a defect' | undefined>) {
     const tried: string[] = [];
     const transport = endpointTransport('auto', (origin) => async () => {
       tried.push(origin);
       const failure = failures[origin];
+      if (failure === 'a defect') throw new TypeError(failure);
       if (failure !== undefined) throw new TransportError(failure, `${origin}: ECONNREFUSED`);
       return ANSWER;
     });
@@ -81,6 +84,29 @@ describe('auto', () => {
       expect(tried).toEqual([V4]);
     },
   );
+
+  test.each(['unanswered', 'broken', 'garbled'] as const)(
+    'stays with the one it was connected to, though its answer was %s',
+    async (failure) => {
+      const { tried, send } = auto({ [V4]: 'unreachable', [V6]: failure });
+      await expect(send()).rejects.toMatchObject({ failure });
+      await expect(send()).rejects.toMatchObject({ failure });
+      expect(tried).toEqual([V4, V6, V6]);
+    },
+  );
+
+  test.each(['cancelled', 'a defect'] as const)('learns nothing from what is %s', async (failure) => {
+    const { tried, send } = auto({ [V4]: 'unreachable', [V6]: failure });
+    await expect(send()).rejects.toThrow(failure);
+    await expect(send()).rejects.toThrow(failure);
+    expect(tried).toEqual([V4, V6, V4, V6]);
+  });
+
+  test('does not look elsewhere after a defect of ours', async () => {
+    const { tried, send } = auto({ [V4]: 'a defect' });
+    await expect(send()).rejects.toThrow(TypeError);
+    expect(tried).toEqual([V4]);
+  });
 
   test('names every origin it tried when none is reachable, and begins anew with the next request', async () => {
     const { tried, send } = auto({ [V4]: 'unreachable', [V6]: 'unreachable' });

@@ -7,10 +7,12 @@ import {
   roleMismatch,
   type SourceFailure,
   serviceError,
+  sourceErrorOf,
   tokenRefused,
   transportFailed,
 } from '../../src/imds/source-errors.ts';
 import { TransportError } from '../../src/imds/transport.ts';
+import { memoryLog } from '../support/memory-log.ts';
 
 const PUT = { method: 'PUT', path: '/latest/api/token' } as const;
 const GET = { method: 'GET', path: '/latest/meta-data/iam/security-credentials/' } as const;
@@ -57,4 +59,69 @@ test('an error has the status or the code it was made of, and no field it was no
   expect(Object.keys(badStatus(GET, 500).error)).toEqual(['kind', 'message', 'status']);
   expect(Object.keys(serviceError('web', 'Odd').error)).toEqual(['kind', 'message', 'code']);
   expect(Object.keys(transportFailed(GET, lost('broken')).error)).toEqual(['kind', 'message']);
+});
+
+test.each<[SourceFailure, number]>([
+  [noRole(GET), 404],
+  [roleChanged('web'), 404],
+  [tokenRefused(GET), 401],
+  [badStatus(GET, 302), 302],
+  [badStatus(GET, 400), 400],
+  [badStatus(PUT, 403), 403],
+  [badStatus(GET, 429), 429],
+  [badStatus(GET, 503), 503],
+])('%s says the status', ({ error }, status) => {
+  expect(error.status).toBe(status);
+});
+
+test.each([
+  [299, 'unexpected-status'],
+  [300, 'malformed'],
+  [399, 'malformed'],
+  [400, 'unexpected-status'],
+])('a status of %i is %s', (status, kind) => {
+  expect(badStatus(GET, status).error.kind).toBe(kind);
+});
+
+test('a service error quotes what IMDS said, where it said something', () => {
+  const next = 'Look the code up in the EC2 and IAM user guides, and the role in the IAM console';
+  const start = 'IMDS has no credentials for the role web: Code is Odd';
+  expect(serviceError('web', 'Odd', 'why').message).toBe(`${start} (why), the rule is Success. ${next}`);
+  expect(serviceError('web', 'Odd').message).toBe(`${start}, the rule is Success. ${next}`);
+  expect(serviceError('web', 'ASSUMEROLEUNAUTHORIZEDACCESS').message).toContain('get-role --role-name web');
+});
+
+describe('what ends a check', () => {
+  test('is told as it is where it is a failure of the source', () => {
+    const log = memoryLog();
+    const failure = noRole(GET);
+    expect(failure.name).toBe('SourceFailure');
+    expect(sourceErrorOf(failure, log)).toBe(failure.error);
+    expect(log.lines).toEqual([]);
+  });
+
+  const unplaced = new TypeError('CANARY');
+  unplaced.stack = 'TypeError: CANARY';
+  const stackless = new RangeError('CANARY');
+  Reflect.deleteProperty(stackless, 'stack');
+  test.each([
+    [new TypeError('CANARY'), 'TypeError', /^at .*source-errors\.test\.ts:\d+:\d+\)?$/],
+    [unplaced, 'TypeError', /^$/],
+    [stackless, 'RangeError', /^$/],
+    ['CANARY', 'string', /^$/],
+    [undefined, 'undefined', /^$/],
+  ])('is a defect where it is anything else, told by its name and place alone: %o', (thrown, name, place) => {
+    const log = memoryLog();
+    expect(sourceErrorOf(thrown, log)).toEqual({
+      kind: 'malformed',
+      message: `rolekeeper could not take in an answer of IMDS (${name}): this is a defect in rolekeeper, please report it with the log's line`,
+    });
+    expect(log.lines).toEqual([
+      {
+        level: 'error',
+        message: 'A defect in rolekeeper ended a check of IMDS',
+        fields: { name, place: expect.stringMatching(place) },
+      },
+    ]);
+  });
 });
