@@ -5,7 +5,7 @@ const INSTANCE_PROFILE_PATH = '/latest/meta-data/iam/info';
 const IDENTITY_DOCUMENT_PATH = '/latest/dynamic/instance-identity/document';
 
 const PROFILE_ARN_ACCOUNT = /^arn:[^:]+:iam::(\d{12}):instance-profile\//;
-const ACCOUNT = /^\d{12}$/;
+const ACCOUNT = /^(\d{12})$/;
 
 /** How much longer than its credentials a check may take for the account id. */
 const GRACE_MS = 250;
@@ -33,23 +33,24 @@ interface Known {
   readonly askedAt: number;
 }
 
+const NEVER_ASKED: Omit<Known, 'roleName'> = { accountId: undefined, failures: 0, askedAt: 0 };
+
 /** `clock` is for the pace of asking, `networkClock` for the grace. `read` should try once: the next check asks again. */
 export function createAccountIds(read: MetadataRead, clock: Clock, networkClock: Clock): AccountIds {
   let known: Known | undefined;
 
   return {
     ask(roleName, signal) {
-      const before = known?.roleName === roleName ? known : undefined;
-      const failures = before?.failures ?? 0;
+      const before = known?.roleName === roleName ? known : NEVER_ASKED;
       const askedAt = clock.monotonic();
-      const patient = before !== undefined && failures >= EAGER_FAILURES;
+      const patient = before.failures >= EAGER_FAILURES;
       const tooSoon = patient && askedAt - before.askedAt < PATIENT_INTERVAL_MS;
-      if (before?.accountId !== undefined || tooSoon) return async () => before?.accountId;
+      if (before.accountId !== undefined || tooSoon) return async () => before.accountId;
 
       const asking = readAccountId(read, signal).catch(() => undefined);
       return async () => {
         const accountId = await Promise.race([asking, pause(networkClock, GRACE_MS, signal)]);
-        known = { roleName, accountId: accountId ?? undefined, failures: failures + 1, askedAt };
+        known = { roleName, accountId: accountId ?? undefined, failures: before.failures + 1, askedAt };
         return known.accountId;
       };
     },
@@ -64,21 +65,22 @@ async function readAccountId(read: MetadataRead, signal: AbortSignal): Promise<s
 }
 
 function fromProfile(text: string | undefined): string | undefined {
-  return PROFILE_ARN_ACCOUNT.exec(textField(text, 'InstanceProfileArn'))?.[1];
+  return accountIn(field(text, 'InstanceProfileArn'), PROFILE_ARN_ACCOUNT);
 }
 
 function fromIdentity(text: string | undefined): string | undefined {
-  return ACCOUNT.exec(textField(text, 'accountId'))?.[0];
+  return accountIn(field(text, 'accountId'), ACCOUNT);
 }
 
-/** Of untrusted JSON: the object's own field, if it is a text; else an empty one. */
-function textField(text: string | undefined, name: string): string {
+function accountIn(value: unknown, shape: RegExp): string | undefined {
+  return typeof value === 'string' ? shape.exec(value)?.[1] : undefined;
+}
+
+/** Of untrusted JSON. */
+function field(text: string | undefined, name: string): unknown {
   try {
-    const document: unknown = JSON.parse(text ?? '');
-    if (typeof document !== 'object' || document === null || !Object.hasOwn(document, name)) return '';
-    const value: unknown = Reflect.get(document, name);
-    return typeof value === 'string' ? value : '';
+    return (JSON.parse(text ?? '') as Record<string, unknown> | null)?.[name];
   } catch {
-    return '';
+    return undefined;
   }
 }

@@ -9,12 +9,12 @@ import { type Transport, type TransportAnswer, TransportError, type TransportReq
 export type Ask = (request: TransportRequest, known?: readonly number[]) => Promise<TransportAnswer>;
 
 export function createAsk(transport: Transport, attempt: Attempt): Ask {
-  return (request, known = []) =>
+  return (request, known) =>
     attempt(async () => {
       const answer = await transport(request).catch((error: unknown) => {
         throw error instanceof TransportError ? transportFailed(request, error) : error;
       });
-      if (answer.status !== 200 && !known.includes(answer.status)) throw badStatus(request, answer.status);
+      if (answer.status !== 200 && !known?.includes(answer.status)) throw badStatus(request, answer.status);
       return answer;
     }, request.signal);
 }

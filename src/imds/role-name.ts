@@ -19,7 +19,7 @@ export async function readRoleName(
 ): Promise<string> {
   const list = await read(ROLE_LIST_PATH, signal);
   if (list === undefined) throw noRole(ASKED);
-  const name = list.trim().split('\n', 1)[0]?.trim() ?? '';
+  const name = list.trim().replace(/\s*\n.*/s, '');
   if (name === '') throw malformed(ASKED, 'an empty role list');
   if (!ROLE_NAME.test(name)) throw malformed(ASKED, 'a first line that is no role name by the rules of IAM');
   if (onlyRole !== '' && name !== onlyRole) throw roleMismatch(onlyRole, name);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { longestCheckMs } from '../../src/imds/credential-source.ts';
 import { transportFails } from '../support/imds-fetch-transport.ts';
-import { DOCUMENT, errorOf, fetchedBy, mswImds, never, type Part, ROLE, status } from './msw-imds.ts';
+import { DOCUMENT, errorOf, fetchedBy, mswImds, never, type Part, ROLE, status, text } from './msw-imds.ts';
 import { until } from './until.ts';
 
 const imds = mswImds();
@@ -36,6 +36,14 @@ describe('what a check asks', () => {
     for (const { headers } of gets) {
       expect(headers.get('x-aws-ec2-metadata-token')).toBe('EXAMPLE-metadata-token-1');
     }
+  });
+
+  test('the facts of a check are its own', async () => {
+    const { check } = imds.source();
+    imds.next('list', () => text(ROLE, { date: 'Mon, 23 Nov 2026 08:01:30 GMT' }));
+    expect((await check()).facts).toMatchObject({ skewMs: 90_000, latencyMs: 0 });
+    await imds.clock.advance(60_000);
+    expect((await check()).facts).toMatchObject({ skewMs: undefined, latencyMs: 0 });
   });
 
   test('a hundred calls at once share one check', async () => {

@@ -20,12 +20,14 @@ const HOUR = 3_600_000;
 function proxy() {
   const clock = manualClock();
   const asked: string[] = [];
+  const signals: AbortSignal[] = [];
   const imds = { answer: async (): Promise<string | undefined> => 'eu-central-1' };
-  const read: MetadataRead = (path) => {
+  const read: MetadataRead = (path, signal) => {
     asked.push(path);
+    signals.push(signal);
     return imds.answer();
   };
-  return { clock, asked, imds, ...createMetadataProxy({ read, clock, networkClock: clock }) };
+  return { clock, asked, signals, imds, ...createMetadataProxy({ read, clock, networkClock: clock }) };
 }
 
 const fails = async () => {
@@ -53,6 +55,30 @@ describe('an item on the list', () => {
     expect(await read(item, 800)).toEqual({ found: document });
   });
 
+  test('leaves no timer where it came in time', async () => {
+    const { read, clock } = proxy();
+    await read(REGION, 800);
+    expect(clock.pendingTimers()).toBe(0);
+  });
+
+  test('is given up when the proxy closes, and not before', async () => {
+    const { read, signals, imds, close } = proxy();
+    imds.answer = () => new Promise(() => {});
+    void read(REGION, 800);
+    expect(signals[0]?.aborted).toBe(false);
+    close();
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
+  test('may be as long as its shape allows', async () => {
+    const { read, imds } = proxy();
+    imds.answer = async () => 'x'.repeat(256);
+    expect(await read(REGION, 800)).toEqual({ found: 'x'.repeat(256) });
+    const document = ` \n{${'x'.repeat(16_383)}}\n `;
+    imds.answer = async () => document;
+    expect(await read(INFO, 800)).toEqual({ found: document });
+  });
+
   test('loses the line break at its end', async () => {
     const { read, imds } = proxy();
     imds.answer = async () => 'eu-central-1\n';
@@ -64,8 +90,11 @@ describe('an item on the list', () => {
     [REGION, 'two\nlines'],
     [REGION, 'with space'],
     [REGION, 'x'.repeat(257)],
+    [REGION, 'eu-central-1\u007f'],
     [INFO, 'eu-central-1'],
-    [INFO, `{${'x'.repeat(17_000)}}`],
+    [INFO, `{${'x'.repeat(16_384)}}`],
+    [INFO, 'x{}'],
+    [INFO, '{}x'],
     ['dynamic/instance-identity/document', '<html></html>'],
   ])('%s is not passed on where the answer is not of its shape', async (item, answer) => {
     const { read, imds } = proxy();
