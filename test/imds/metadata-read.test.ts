@@ -22,7 +22,12 @@ describe('401', () => {
 
   test('a second 401, with a brand-new token, is not tried a third time', async () => {
     imds.always('list', () => status(401));
-    expect(errorOf(await imds.source().check()).kind).toBe('token-refused');
+    expect(errorOf(await imds.source().check())).toMatchObject({
+      kind: 'token-refused',
+      message: expect.stringMatching(
+        /^GET \/latest\/meta-data\/iam\/security-credentials\/ answered 401 twice/,
+      ),
+    });
     expect(imds.parts()).toEqual(['token', 'list', 'token', 'list']);
   });
 

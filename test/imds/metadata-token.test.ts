@@ -147,6 +147,9 @@ describe('the body', () => {
     imds.always('token', () => text(body));
     const error = errorOf(await imds.source().check());
     expect(error.kind).toBe('malformed');
+    expect(error.message).toMatch(
+      /^PUT \/latest\/api\/token answered .*: no token of 1 to 1024 printable ASCII characters\. /,
+    );
     expect(error.message).not.toContain('MPLE');
     expect(imds.parts()).toEqual(['token']);
   });

@@ -37,7 +37,12 @@ describe('the document', () => {
     imds.always('document', () => text(body));
     const { source, log } = imds.source();
     const outcome = await imds.finish(source.check(new AbortController().signal));
-    expect(errorOf(outcome).kind).toBe('malformed');
+    expect(errorOf(outcome)).toMatchObject({
+      kind: 'malformed',
+      message: expect.stringMatching(
+        `^GET /latest/meta-data/iam/security-credentials/${ROLE} answered with .*: it.* is `,
+      ),
+    });
     expect(imds.parts().filter((part) => part === 'document')).toHaveLength(1);
     expect(JSON.stringify([outcome, log.lines])).not.toMatch(/EXAMPLE|exampleSecret/);
   });

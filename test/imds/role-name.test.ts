@@ -9,6 +9,7 @@ describe('the role', () => {
     ['with a line feed', `${ROLE}\n`],
     ['with CRLF and spaces', `  ${ROLE} \r\n`],
     ['with a second line', `${ROLE}\nother-role`],
+    ['with more lines and blanks', `\n${ROLE} \r\n\nother-role\nthird role\n`],
   ])('is read from a list %s', async (_, list) => {
     imds.always('list', () => text(list));
     expect(fetchedBy(await imds.source().check()).roleName).toBe(ROLE);
@@ -26,7 +27,14 @@ describe('the role', () => {
     ['a name outside ASCII', 'rôle'],
   ])('is malformed where the list is %s, and nothing more is asked', async (_, list) => {
     imds.always('list', () => text(list));
-    expect(errorOf(await imds.source().check()).kind).toBe('malformed');
+    const fault =
+      list.trim() === '' ? 'an empty role list' : 'a first line that is no role name by the rules of IAM';
+    expect(errorOf(await imds.source().check())).toMatchObject({
+      kind: 'malformed',
+      message: expect.stringContaining(
+        `GET /latest/meta-data/iam/security-credentials/ answered with what IMDS does not send: ${fault}. `,
+      ),
+    });
     expect(imds.parts()).toEqual(['token', 'list']);
   });
 
