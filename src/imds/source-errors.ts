@@ -24,12 +24,18 @@ export class SourceFailure extends Error {
 export function sourceErrorOf(thrown: unknown, log: Log): SourceError {
   if (thrown instanceof SourceFailure) return thrown.error;
   const name = thrown instanceof Error ? thrown.name : typeof thrown;
-  const place = thrown instanceof Error ? (/^\s+at .*$/m.exec(thrown.stack ?? '')?.[0].trim() ?? '') : '';
+  const place = thrown instanceof Error ? placeOf(thrown) : '';
   log.error('A defect in rolekeeper ended a check of IMDS', { name, place });
   return {
     kind: 'malformed',
     message: `rolekeeper could not take in an answer of IMDS (${name}): this is a defect in rolekeeper, please report it with the log's line`,
   };
+}
+
+/** Where the stack begins. Its head repeats the message, which may have lines that look like a place. */
+function placeOf({ message, stack = '' }: Error): string {
+  const places = stack.slice(stack.indexOf(message) + message.length);
+  return /^\s+at .*/m.exec(places)?.[0].trim() ?? '';
 }
 
 /** What was asked. Paths hold no secret: their only variable part is a role name. */

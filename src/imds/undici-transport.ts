@@ -80,7 +80,7 @@ class Exchange {
     if (signal.aborted) {
       this.#cancel();
     } else {
-      signal.addEventListener('abort', this.#cancel, { once: true });
+      signal.addEventListener('abort', this.#cancel);
       this.#after(requestTimeoutMs, () => {
         this.#fail(FAILURE_AT_DEADLINE[this.#stage], `no whole answer within ${requestTimeoutMs} ms`);
       });

@@ -106,6 +106,8 @@ describe('what ends a check', () => {
   Reflect.deleteProperty(stackless, 'stack');
   test.each([
     [new TypeError('CANARY'), 'TypeError', /^at .*source-errors\.test\.ts:\d+:\d+\)?$/],
+    [new TypeError('CANARY at CANARY\n    at CANARY\n'), 'TypeError', /^at .*source-errors\.test\.ts:\d+/],
+    [new TypeError(), 'TypeError', /^at .*source-errors\.test\.ts:\d+/],
     [unplaced, 'TypeError', /^$/],
     [stackless, 'RangeError', /^$/],
     ['CANARY', 'string', /^$/],
