@@ -44,12 +44,15 @@ const hostile = fc.oneof(
 );
 const samples = fc.sample(hostile, { numRuns: 400, seed: 7 });
 
+/** Much work, for a machine that may be busy. */
+const PATIENT = { timeout: 60_000 };
+
 const shells = ['sh', 'bash', 'dash', 'zsh', 'fish'].map((name) => {
   const path = programPath(name);
   return { name, path, skipped: path === undefined ? ' (skipped: not installed)' : '' };
 });
 
-describe.each(shells)('$name$skipped', ({ name, path }) => {
+describe.each(shells)('$name$skipped', PATIENT, ({ name, path }) => {
   const [format, quote] =
     name === 'fish' ? (['fish', quoteForFish] as const) : (['env', quoteForShell] as const);
 
@@ -178,7 +181,7 @@ describe('powershell', () => {
   }
 });
 
-describe('ini', () => {
+describe('ini', PATIENT, () => {
   const python = programPath('python3');
   const parse = (text: string) => {
     const script =

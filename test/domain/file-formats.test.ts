@@ -174,6 +174,9 @@ describe('a profile among others', () => {
   });
 });
 
+/** Much work, for a machine that may be busy. */
+const PATIENT = { timeout: 60_000 };
+
 /** Everything that a credential document may hold: printable ASCII without blanks. */
 const printable = fc.string({
   unit: fc.integer({ min: 0x21, max: 0x7e }).map((c) => String.fromCharCode(c)),
@@ -190,7 +193,7 @@ const anySet = fc.tuple(printable, printable).map(([secret, token]): Held => {
   return { ...base, credentials };
 });
 
-describe('whatever the set is made of, a reader gets it back', () => {
+describe('whatever the set is made of, a reader gets it back', PATIENT, () => {
   test('as JSON', () => {
     fc.assert(
       fc.property(anySet, (set) => {

@@ -155,6 +155,9 @@ describe('a text that cannot be edited line by line is told', () => {
   );
 });
 
+/** Much work, for a machine that may be busy. */
+const PATIENT = { timeout: 60_000 };
+
 /** Bytes that people and programs leave in such files, in every order. */
 const lineEnd = fc.constantFrom('\n', '\n', '\r\n');
 const blanks = fc.constantFrom('', '', '', ' ', '  ', '\t', '    ');
@@ -228,7 +231,7 @@ const withEnd = fc
   .tuple(fc.constantFrom('', '\xef\xbb\xbf'), lines(anyHeader), line(anyHeader))
   .map((p) => p.join(''));
 
-describe('whatever stands in the file', () => {
+describe('whatever stands in the file', PATIENT, () => {
   test('what is before and after the profile stays, byte for byte', () => {
     const before = lines(foreignHeader).map((text) => (text === '' ? '' : `[z]\n${text}`));
     const mine = fc
