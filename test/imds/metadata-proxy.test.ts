@@ -135,6 +135,7 @@ describe('how often IMDS is asked', () => {
 
   test.each([
     ['what does not change while the instance runs', REGION, 6 * HOUR],
+    ['the identity document', 'dynamic/instance-identity/document', 6 * HOUR],
     ['the instance profile', INFO, 60_000],
   ])('again for %s after its time, not before', async (_, item, freshMs) => {
     const { read, asked, imds, clock } = proxy();

@@ -38,13 +38,16 @@ describe('the role', () => {
     expect(imds.parts()).toEqual(['token', 'list']);
   });
 
-  test("may use every character of IAM's rule", async () => {
-    imds.always('list', () => text('A-z_0+=,.@'));
-    expect(fetchedBy(await imds.source().check()).roleName).toBe('A-z_0+=,.@');
-    expect(imds.seen.map(({ path }) => path)).toContain(
-      '/latest/meta-data/iam/security-credentials/A-z_0+=,.@',
-    );
-  });
+  test.each(['A-z_0+=,.@', '.web', '..web', '...', 'a'.repeat(64)])(
+    "may be %s by IAM's rule",
+    async (name) => {
+      imds.always('list', () => text(name));
+      expect(fetchedBy(await imds.source().check()).roleName).toBe(name);
+      expect(imds.seen.map(({ path }) => path)).toContain(
+        `/latest/meta-data/iam/security-credentials/${name}`,
+      );
+    },
+  );
 
   test('that imds.role does not name is a mismatch, and its document is not read', async () => {
     const error = errorOf(await imds.source({ role: 'other-role' }).check());
