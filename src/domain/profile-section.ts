@@ -70,7 +70,7 @@ interface Line {
   readonly end: string;
   /** The blanks that it begins with. */
   readonly indent: string;
-  /** Of a header the profile; of an option the key in lower case; else empty. */
+  /** Of a header the profile; of an option the key in lower case. */
   readonly name: string;
   /** Of an option. */
   readonly value: string;
@@ -91,13 +91,13 @@ function readLines(text: ByteText): { bom: string; lines: readonly Line[]; lineE
   const lines: Line[] = [];
   // A line that is indented deeper than the last option goes on with its value, whatever it looks like.
   let optionIndent: number | undefined;
-  for (const [whole] of text.slice(bom.length).matchAll(/[^\n]*\n|[^\n]+$/g)) {
+  for (const [whole] of text.slice(bom.length).matchAll(/[^\n]*\n|[^\n]+/g)) {
     const end = /\r?\n$/.exec(whole)?.[0] ?? '';
     const line = lineOf(whole.slice(0, whole.length - end.length), end);
     const isText = line.kind === 'header' || line.kind === 'option';
     const isDeeper = optionIndent !== undefined && line.indent.length > optionIndent;
     if (isText && isDeeper) {
-      lines.push({ ...line, kind: 'continuation', name: '', value: '' });
+      lines.push({ ...line, kind: 'continuation' });
       continue;
     }
     lines.push(line);
