@@ -79,7 +79,7 @@ function accountIn(value: unknown, shape: RegExp): string | undefined {
 /** Of untrusted JSON. */
 function field(text: string | undefined, name: string): unknown {
   try {
-    return (JSON.parse(text ?? '') as Record<string, unknown> | null)?.[name];
+    return (JSON.parse(text ?? '') as Record<string, unknown>)[name];
   } catch {
     return undefined;
   }

@@ -35,7 +35,7 @@ export function sourceErrorOf(thrown: unknown, log: Log): SourceError {
 /** Where the stack begins. Its head repeats the message, which may have lines that look like a place. */
 function placeOf({ message, stack = '' }: Error): string {
   const places = stack.slice(stack.indexOf(message) + message.length);
-  return /^\s+at .*/m.exec(places)?.[0].trim() ?? '';
+  return /\s+at .*/.exec(places)?.[0].trim() ?? '';
 }
 
 /** What was asked. Paths hold no secret: their only variable part is a role name. */

@@ -108,6 +108,15 @@ describe('auto', () => {
     expect(tried).toEqual([V4]);
   });
 
+  test('tries each origin once, however long it was well before', async () => {
+    const { failures, tried, send } = auto({});
+    for (let n = 0; n < 5; n++) await send();
+    failures[V4] = 'unreachable';
+    tried.length = 0;
+    await send();
+    expect(tried).toEqual([V4, V6]);
+  });
+
   test('names every origin it tried when none is reachable, and begins anew with the next request', async () => {
     const { tried, send } = auto({ [V4]: 'unreachable', [V6]: 'unreachable' });
     await expect(send()).rejects.toMatchObject({
