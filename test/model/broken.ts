@@ -137,8 +137,8 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'a set is extended although IMDS does not answer',
     file: STATE,
-    from: "if (!expired || stability !== 'always') return counted;",
-    to: 'if (!expired) return counted;',
+    from: "if (expired === undefined || stability !== 'always') return counted;",
+    to: 'if (expired === undefined) return counted;',
     violates: 'not-expired',
     scope: 'everything',
     stability: 'imds',

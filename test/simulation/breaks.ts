@@ -255,7 +255,11 @@ export const BREAKS: readonly Break[] = [
     name: 'a failed check is an error, though consumers are served',
     violates: 'log-level',
     replace: [
-      { file: JOURNAL, from: "log[waiting ? 'info' : 'warn']", to: "log[waiting ? 'info' : 'error']" },
+      {
+        file: JOURNAL,
+        from: "log[isWaitingForRole ? 'info' : 'warn']",
+        to: "log[isWaitingForRole ? 'info' : 'error']",
+      },
     ],
   },
   {
