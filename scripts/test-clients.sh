@@ -1,27 +1,41 @@
 #!/bin/bash
-# Proves the credential_process surfaces with Debian's AWS CLI and boto3: `npm run test:clients`. The agent, its
-# simulated instance and a stand-in for STS all run here, on loopback; where the system allows it, in a network
-# namespace of their own, so that nothing can leave the machine.
+# Proves every surface with real, unmodified programs and SDKs: `npm run test:clients`. The agent, its simulated instance and
+# a stand-in for S3 all run in a network namespace of their own, so that nothing can leave the machine; what has to come
+# from registries is fetched before that, and kept in a cache.
 set -eu
 cd "$(dirname "$0")/.."
+node=node_modules/.bin/node
+caches=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/rolekeeper-clients
+packages='awscli python3-boto3 rclone s3cmd restic s3fs pgbackrest ruby-aws-sdk-s3 python3-boto duplicity s3backer curl nftables openssl iproute2'
 
-if ! { [ -x /usr/bin/aws ] && /usr/bin/python3 -c 'import boto3' 2>/dev/null; }; then
+missing=
+for package in $packages; do
+  dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo 'Installing awscli and python3-boto3 (apt-get)'
+    echo "Installing$missing (apt-get)"
     export DEBIAN_FRONTEND=noninteractive
-    # A failure is told below, by the clients that are skipped.
-    { apt-get -qq update && apt-get -qq install --yes --no-install-recommends awscli python3-boto3; } >/dev/null || true
+    apt() { timeout 240 apt-get -o DPkg::Lock::Timeout=200 -qq "$@" >/dev/null 2>&1; }
+    apt update || true
+    # One by one where all at once fails: the others can still be tried. What is not there is told below, as skipped.
+    # shellcheck disable=SC2086
+    apt install --yes --no-install-recommends $missing ||
+      for package in $missing; do apt install --yes --no-install-recommends "$package" || true; done
   else
-    echo "Not installing awscli and python3-boto3: that takes root and Debian's apt-get"
+    echo "Not installing$missing: that takes root and Debian's apt-get"
   fi
 fi
 
-run='exec node_modules/.bin/node test/clients/run.ts'
-isolated="ip link set lo up && $run"
-for isolate in 'unshare --net' 'unshare --user --map-root-user --net'; do
+prepared=$(mktemp)
+trap 'rm -f "$prepared"' EXIT
+$node test/clients/prepare.ts "$caches" "$prepared"
+
+run="ip link set lo up && exec $node test/clients/run.ts $caches $prepared"
+for isolate in 'unshare --net --mount' 'unshare --user --map-root-user --net --mount'; do
   if $isolate sh -c 'ip link set lo up' 2>/dev/null; then
-    exec $isolate sh -c "$isolated"
+    $isolate sh -c "$run"
+    exit
   fi
 done
-echo 'Without a network namespace of its own: this system allows none. All addresses are on loopback all the same'
-exec sh -c "$run"
+$node test/clients/run.ts "$caches" "$prepared"

@@ -1,110 +1,140 @@
-/** Runs Debian's AWS CLI and boto3 against an agent on a simulated instance, and prints what became of each. */
-import { writeFileSync } from 'node:fs';
+/**
+ * Runs real programs against an agent on a simulated instance, each by every surface that it supports, before and after a
+ * rotation, and prints what became of each: `run.ts PREPARED`, the file that `prepare.ts` has written.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type AgentProcess,
-  agentProcess,
-  type SimulatedSet,
-  type SimulatorProcess,
-  simulatorProcess,
-  temporaryDirectory,
-} from '../support/agent-process.ts';
-import { helper, rolekeeper } from '../support/child.ts';
-import { type FakeSts, fakeSts } from '../support/fake-sts.ts';
-import { type ClientWorld, clients } from './clients.ts';
+import { findSecrets } from './canary.ts';
+import { type Cell, deniedCell, programCell, type Surroundings } from './cells.ts';
+import type { ServerCertificate } from './fake-s3.ts';
+import { readersOfFiles } from './file-readers.ts';
+import { isIsolated, redirectLinkLocal, withoutMounts, withoutUsers } from './link-local.ts';
+import { livingClients } from './living.ts';
+import { findProbes, type Probe, probeCell, surfacesOf } from './probes.ts';
+import { programs } from './programs.ts';
+import { outcomeOf, type Result, table, tally } from './results.ts';
+import { openStage, type Stage } from './stage.ts';
+import { stsCells } from './sts-cells.ts';
+import { meanings, needsRedirection, type Surface, surfaces } from './surfaces.ts';
 
-/** What `credential_process` is set to, by the name of the profile. */
-const SURFACES = {
-  helper: `"${helper}"`,
-  command: `${rolekeeper.map((word) => `"${word}"`).join(' ')} credential-process`,
-};
+/** More would only take turns on the processors of a small machine. */
+const AT_A_TIME = 4;
 
-interface Row {
-  readonly client: string;
-  readonly surface: string;
-  readonly moment: string;
-  /** `pass`, or `FAIL` or `skip` with the reason. */
-  readonly result: string;
-}
+const [caches = '', prepared = ''] = process.argv.slice(2);
+const notReady: Record<string, string | null> = JSON.parse(readFileSync(prepared, 'utf8'));
+const missing = (probe: Probe) => notReady[probe.name] ?? undefined;
 
-const rows = await allRows();
-const count = (word: string) => rows.filter(({ result }) => result.startsWith(word)).length;
-const [passed, failed, skipped] = [count('pass'), count('FAIL'), count('skip')];
-print(table(rows));
-print(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+const results = isIsolated() ? await everything() : nothing();
+print(`\n${surfaces.map((surface) => `${surface.padEnd(11)}${meanings[surface]}`).join('\n')}\n\n`);
+print(table(results, surfaces));
+print(`${tally(results)}\n`);
+process.exitCode = results.some(({ outcome }) => outcome.startsWith('FAIL')) ? 1 : 0;
 
-async function allRows(): Promise<readonly Row[]> {
-  using directory = temporaryDirectory();
-  await using sts = await fakeSts();
-  // Sets that live this long are in boto3's window: it runs credential_process before every request.
-  await using simulator = await simulatorProcess('--lifetime', '8m');
-  await using agent = await agentProcess({
-    endpoint: simulator.url,
-    runtimeDirectory: directory.path,
-    flags: ['--imds-check-interval', '200ms'],
-  });
-  await agent.becomes((status) => status.serving);
-  writeFileSync(join(directory.path, 'config'), profiles());
-  return await rowsOf(simulator, agent, sts, directory.path);
-}
-
-async function rowsOf(
-  simulator: SimulatorProcess,
-  agent: AgentProcess,
-  sts: FakeSts,
-  directory: string,
-): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  const world: ClientWorld = { env: environment(directory), sts };
-  await using started = clients(world, Object.keys(SURFACES));
-
-  await everyClient('before a rotation', await simulator.currentSet());
-  const { generation } = await agent.status();
-  await simulator.control({ rotate: true });
-  await agent.becomes((status) => status.generation > generation);
-  await everyClient('after a rotation', await simulator.currentSet());
-  await agent.stop();
-  await everyClient('agent stopped', undefined);
-  return rows;
-
-  async function everyClient(moment: string, expected: SimulatedSet | undefined): Promise<void> {
-    for (const { client, surface, missing, use } of started.all) {
-      const problem = missing === undefined ? await use(expected) : undefined;
-      const result =
-        missing !== undefined ? `skip: ${missing}` : problem === undefined ? 'pass' : `FAIL: ${problem}`;
-      rows.push({ client, surface, moment, result });
-    }
-  }
-}
-
-function profiles(): string {
-  return Object.entries(SURFACES)
-    .map(([name, command]) => `[profile ${name}]\ncredential_process = ${command}\nregion = eu-central-1\n`)
-    .join('\n');
-}
-
-/** Everything that a client gets: nothing of this process's own environment, and no way to IMDS. */
-function environment(directory: string): Readonly<Record<string, string>> {
-  return {
-    PATH: '/usr/bin:/bin',
-    HOME: directory,
-    AWS_CONFIG_FILE: join(directory, 'config'),
-    AWS_SHARED_CREDENTIALS_FILE: join(directory, 'no-such-file'),
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_PAGER: '',
-    ROLEKEEPER_RUNTIME_DIR: directory,
+async function everything(): Promise<readonly Result[]> {
+  const probes = findProbes(caches);
+  await using stage = await openStage('8m');
+  // They mostly wait for the end of their set.
+  const living = livingClients(probes, missing);
+  const around: Surroundings = {
+    stage,
+    certificate: certificate(stage),
+    withoutUsers: withoutUsers(),
+    withoutMounts: withoutMounts(stage),
   };
+  await using sts = await stsCells(stage);
+  const plain = [
+    ...programs.flatMap((program) =>
+      program.surfaces
+        .filter((surface) => !needsRedirection(surface))
+        .map((surface) => programCell(around, program, surface)),
+    ),
+    ...probes.flatMap((probe) =>
+      surfacesOf(probe).map((surface) => probeCell(stage, probe, surface, missing(probe))),
+    ),
+    ...sts.cells,
+  ];
+  const results = await beforeAndAfterRotation(stage, plain);
+  results.push(...(await readersOfFiles()));
+  const lived = await living;
+  results.push(...lived.results);
+
+  const noRedirection = redirectLinkLocal(stage);
+  const redirected = programs.flatMap((program) => [
+    ...program.surfaces.filter(needsRedirection).map((surface) => programCell(around, program, surface)),
+    ...(program.surfaces.includes('tokenless') ? [deniedCell(around, program)] : []),
+  ]);
+  results.push(
+    ...(await beforeAndAfterRotation(
+      stage,
+      redirected.map((cell) => ({ ...cell, missing: noRedirection ?? cell.missing })),
+    )),
+  );
+  for (const each of [stage, lived.stage]) {
+    const found = await findSecrets(each);
+    results.push({
+      client: 'all of them',
+      surface: 'no secret in what was said, logged or left behind',
+      moment: `sets of ${each === stage ? '8 minutes' : 'seconds'}`,
+      outcome: outcomeOf(found.length === 0 ? undefined : found.join('; ')),
+    });
+  }
+  await lived.stage[Symbol.asyncDispose]();
+  await stage.agent.stop();
+  results.push(...(await attemptAll(sts.withoutAgent, 'agent stopped')));
+  return results;
 }
 
-function table(all: readonly Row[]): string {
-  const lines = [{ client: 'client', surface: 'surface', moment: 'when', result: 'result' }, ...all];
-  return lines
-    .map(({ client, surface, moment, result }) =>
-      [client.padEnd(26), surface.padEnd(9), moment.padEnd(19), result].join(''),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+async function beforeAndAfterRotation(stage: Stage, cells: readonly Cell[]): Promise<Result[]> {
+  const before = await attemptAll(cells, 'before a rotation');
+  await stage.rotate();
+  return [...before, ...(await attemptAll(cells, 'after a rotation'))];
+}
+
+async function attemptAll(cells: readonly Cell[], moment: string): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  const left = cells.entries();
+  const work = async () => {
+    for (const [index, { client, surface, missing: reason, attempt }] of left) {
+      const outcome =
+        reason === undefined
+          ? outcomeOf(await attempt().catch((error: unknown) => String(error)))
+          : `skip: ${reason}`;
+      results[index] = { client, surface, moment, outcome };
+      if (outcome.startsWith('FAIL')) print(`${client}, ${surface}, ${moment}: ${outcome}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  return results;
+}
+
+/** Where there are other interfaces, a program that passes the agent over would ask this machine's own metadata service. */
+function nothing(): readonly Result[] {
+  const reason =
+    'skip: this system allows no network namespace, and outside of one a program could reach the real IMDS';
+  const all: readonly (readonly [string, readonly Surface[]])[] = [
+    ...programs.map(({ name, surfaces: columns }) => [name, columns] as const),
+    ...findProbes(caches).map((probe) => [probe.name, surfacesOf(probe)] as const),
+  ];
+  return all.flatMap(([client, columns]) =>
+    columns.map((surface) => ({ client, surface, moment: 'never', outcome: reason })),
+  );
+}
+
+function certificate({ directory }: Stage): ServerCertificate | undefined {
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  try {
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'].concat([
+        ...['-keyout', key, '-out', cert],
+      ]),
+      { stdio: 'ignore' },
+    );
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+  } catch {
+    return undefined;
+  }
 }
 
 function print(text: string): void {

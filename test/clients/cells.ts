@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FakeS3, fakeS3, type ServerCertificate } from './fake-s3.ts';
+import { lastWords } from './journal.ts';
+import type { Program } from './programs.ts';
+import { wrongSignature } from './signed-request.ts';
+import type { Stage } from './stage.ts';
+import { OTHER_USER, TOKENLESS_USER } from './stage.ts';
+import { asUser, ledBy, type Surface } from './surfaces.ts';
+
+/** One client by one surface, to be tried before and after a rotation. */
+export interface Cell {
+  readonly client: string;
+  readonly surface: string;
+  /** Why it cannot be tried here. */
+  readonly missing: string | undefined;
+  /** Resolves with what was wrong, or with nothing. */
+  attempt(): Promise<string | undefined>;
+}
+
+export interface Surroundings {
+  readonly stage: Stage;
+  /** Undefined: there is no openssl. */
+  readonly certificate: ServerCertificate | undefined;
+  /** Why nothing can be run as other users. */
+  readonly withoutUsers: string | undefined;
+  /** Why no file system can be mounted. */
+  readonly withoutMounts: string | undefined;
+}
+
+export function programCell(around: Surroundings, program: Program, surface: Surface): Cell {
+  return {
+    client: program.name,
+    surface,
+    missing: whatIsMissing(around, program, surface),
+    async attempt() {
+      const { stage, certificate } = around;
+      await using s3 = await fakeS3(program.tls ? certificate : undefined);
+      const expected = await stage.currentSet();
+      const user = surface === 'tokenless' ? TOKENLESS_USER : undefined;
+      const { code, stderr } = await runProgram(stage, program, surface, s3, user);
+      if (code !== 0) return `exit code ${code}: ${lastWords(stderr)}`;
+      if (s3.requests.length === 0) return 'it asked S3 for nothing';
+      return s3.requests
+        .map((request) => wrongSignature(request, expected))
+        .find((problem) => problem !== undefined);
+    },
+  };
+}
+
+/** Somebody who may not read without a token: must get nothing that could be signed with. */
+export function deniedCell(around: Surroundings, program: Program): Cell {
+  return {
+    client: program.name,
+    surface: `tokenless as ${OTHER_USER} is refused`,
+    missing: whatIsMissing(around, program, 'tokenless'),
+    async attempt() {
+      await using s3 = await fakeS3();
+      const { code } = await runProgram(around.stage, program, 'tokenless', s3, OTHER_USER);
+      if (s3.requests.some(({ accessKeyId }) => accessKeyId !== undefined)) return 'it signed a request';
+      return code === 0 ? 'it went on as if it had credentials' : undefined;
+    },
+  };
+}
+
+async function runProgram(
+  stage: Stage,
+  program: Program,
+  surface: Surface,
+  s3: FakeS3,
+  user: string | undefined,
+) {
+  const place = stage.directoryFor(program.package);
+  const leader =
+    surface === 'file' && program.homeWithFile ? [] : await ledBy(stage, program.client, surface);
+  const command = program.command({ s3, surface, directory: join(place, 'own') });
+  return await stage.run(
+    `${program.name} (${surface})`,
+    [...leader, ...(user === undefined ? [] : asUser(user)), ...command],
+    {
+      ...stage.env,
+      ...program.env,
+      HOME: surface === 'file' && program.homeWithFile ? join(stage.directory, 'boto-home') : place,
+    },
+  );
+}
+
+function whatIsMissing(around: Surroundings, program: Program, surface: Surface): string | undefined {
+  if (!existsSync(program.file)) return `there is no ${program.file} (Debian: ${program.package})`;
+  if (program.tls && around.certificate === undefined)
+    return 'there is no openssl to make a certificate with';
+  if (program.mounts && around.withoutMounts !== undefined) return around.withoutMounts;
+  if (surface === 'tokenless' && around.withoutUsers !== undefined) return around.withoutUsers;
+  return undefined;
+}

@@ -1,0 +1,112 @@
+/**
+ * Programs of our own on real SDKs, one directory each in `probes/`:
+ *
+ * - `probe.json`: `name`, `client` (as `rolekeeper env --for` knows it; default: the directory's name) and `surfaces`
+ * - `prepare.sh CACHE`: installs the SDK and builds the program in a directory that is kept between runs; exit code 77 and
+ *   a line that says why where that is not possible here
+ * - `run.sh CACHE`: for each line on stdin, lists the buckets at $S3_ENDPOINT with one client, the SDK's default credential
+ *   chain and path-style addresses, and prints `ok` or `error: …`
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SimulatedSet } from '../support/agent-process.ts';
+import type { Cell } from './cells.ts';
+import { type FakeS3, fakeS3 } from './fake-s3.ts';
+import { lastWords } from './journal.ts';
+import { type LineProcess, lineProcess } from './line-process.ts';
+import { type S3Request, wrongSignature } from './signed-request.ts';
+import type { Stage } from './stage.ts';
+import { ledBy, type Surface } from './surfaces.ts';
+
+const DIRECTORY = fileURLToPath(new URL('probes', import.meta.url));
+
+type Kind = 'container' | 'imds' | 'process' | 'file';
+
+export interface Probe {
+  readonly name: string;
+  readonly client: string;
+  readonly kinds: readonly Kind[];
+  readonly directory: string;
+  readonly cache: string;
+}
+
+/** @param caches where each probe has a directory of its own, by its name */
+export function findProbes(caches: string): readonly Probe[] {
+  return readdirSync(DIRECTORY)
+    .filter((name) => existsSync(join(DIRECTORY, name, 'probe.json')))
+    .toSorted()
+    .map((id) => {
+      const directory = join(DIRECTORY, id);
+      const { name, client, surfaces } = JSON.parse(readFileSync(join(directory, 'probe.json'), 'utf8'));
+      return { name, client: client ?? id, kinds: surfaces, directory, cache: join(caches, id) };
+    });
+}
+
+export function surfacesOf({ kinds }: Probe): readonly Surface[] {
+  const columns: Record<Kind, readonly Surface[]> = {
+    container: ['container'],
+    imds: ['imds', 'imds ±/'],
+    process: ['helper', 'command'],
+    file: ['file'],
+  };
+  return ['env', ...kinds.flatMap((kind) => columns[kind])];
+}
+
+export function probeCell(stage: Stage, probe: Probe, surface: Surface, missing: string | undefined): Cell {
+  return {
+    client: probe.name,
+    surface,
+    missing,
+    async attempt() {
+      await using running = await startProbe(stage, probe, surface);
+      const expected = await stage.currentSet();
+      return problemWith(await running.call(), expected);
+    },
+  };
+}
+
+export interface RunningProbe extends AsyncDisposable {
+  call(): Promise<Call>;
+}
+
+/** One call of a probe. */
+export interface Call {
+  /** What the client said. */
+  readonly error: string | undefined;
+  readonly requests: readonly S3Request[];
+}
+
+/** What was wrong with a call that was to be signed with this set; undefined where nothing was. */
+export function problemWith({ error, requests }: Call, set: SimulatedSet): string | undefined {
+  if (error !== undefined) return error;
+  if (requests.length === 0) return 'it asked S3 for nothing';
+  return requests.map((request) => wrongSignature(request, set)).find((problem) => problem !== undefined);
+}
+
+export async function startProbe(stage: Stage, probe: Probe, surface: Surface): Promise<RunningProbe> {
+  const s3 = await fakeS3();
+  const leader = await ledBy(stage, probe.client, surface);
+  const running = lineProcess([...leader, join(probe.directory, 'run.sh'), probe.cache], {
+    ...stage.env,
+    HOME: stage.directoryFor('home'),
+    S3_ENDPOINT: s3.url,
+  });
+  return {
+    call: () => callOnce(running, s3),
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]();
+      await s3[Symbol.asyncDispose]();
+      stage.journal.add(`${probe.name} (${surface})`, running.stderr());
+    },
+  };
+}
+
+async function callOnce(running: LineProcess, s3: FakeS3): Promise<Call> {
+  const before = s3.requests.length;
+  const answer = await running.ask('list');
+  return {
+    error: answer === 'ok' ? undefined : `${answer.slice(0, 300)} ${lastWords(running.stderr())}`.trim(),
+    requests: s3.requests.slice(before),
+  };
+}
