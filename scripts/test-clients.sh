@@ -1,7 +1,8 @@
 #!/bin/bash
-# Proves every surface with real, unmodified programs and SDKs: `npm run test:clients`. The agent, its simulated instance and
-# a stand-in for S3 all run in a network namespace of their own, so that nothing can leave the machine; what has to come
-# from registries is fetched before that, and kept in a cache.
+# Proves every surface with real, unmodified programs and SDKs: `npm run test:clients`, or `npm run test:clients -- boto js`
+# for those with one of the words in their name. The agent, its simulated instance and a stand-in for S3 all run in a network
+# namespace of their own, so that nothing can leave the machine; what has to come from registries is fetched before that,
+# and kept in a cache.
 set -eu
 cd "$(dirname "$0")/.."
 node=node_modules/.bin/node
@@ -29,13 +30,13 @@ fi
 
 prepared=$(mktemp)
 trap 'rm -f "$prepared"' EXIT
-$node test/clients/prepare.ts "$caches" "$prepared"
+$node test/clients/prepare.ts "$caches" "$prepared" "$@"
 
-run="ip link set lo up && exec $node test/clients/run.ts $caches $prepared"
+run="ip link set lo up && exec $node test/clients/run.ts \"\$@\""
 for isolate in 'unshare --net --mount' 'unshare --user --map-root-user --net --mount'; do
   if $isolate sh -c 'ip link set lo up' 2>/dev/null; then
-    $isolate sh -c "$run"
+    $isolate sh -c "$run" sh "$caches" "$prepared" "$@"
     exit
   fi
 done
-$node test/clients/run.ts "$caches" "$prepared"
+$node test/clients/run.ts "$caches" "$prepared" "$@"

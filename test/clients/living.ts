@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SimulatedSet } from '../support/agent-process.ts';
-import { type Probe, problemWith, type RunningProbe, startProbe } from './probes.ts';
+import { type Kind, type Probe, problemWith, type RunningProbe, startProbe } from './probes.ts';
 import { outcomeOf, type Result } from './results.ts';
 import { openStage, type Stage } from './stage.ts';
 import type { Surface } from './surfaces.ts';
@@ -13,17 +13,12 @@ const BETWEEN_CALLS_MS = 2_000;
 const GRACE_MS = 10_000;
 const CALLS_AFTERWARDS = 3;
 
-/**
- * Clients that hold on to a set for longer than anybody wants to wait: their own window, not the agent's doing. All others
- * have to move on to the new set by the end of the old one at the latest.
- */
-function holdsOn({ client }: Probe, surface: Surface): string | undefined {
-  if (surface !== 'imds') return undefined;
-  if (client.startsWith('boto3')) {
-    return 'botocore takes any set from IMDS with under 25 minutes left for one of 17 to 25 minutes more';
-  }
-  return undefined;
-}
+/** What is asked more than once. */
+const LIVING_SURFACES: readonly (readonly [Kind, Surface])[] = [
+  ['container', 'container'],
+  ['imds', 'imds'],
+  ['process', 'helper'],
+];
 
 /** Each client works on while the key rotates: no call may fail, and every one after it has moved on uses the new set. */
 export async function livingClients(
@@ -36,8 +31,9 @@ export async function livingClients(
     results.push({ client: probe.name, surface: `${surface}, ${MOMENT}`, moment: 'living', outcome });
   const started: { probe: Probe; surface: Surface; running: RunningProbe }[] = [];
   for (const probe of probes) {
-    for (const surface of livingSurfaces(probe)) {
-      const reason = missing(probe) ?? holdsOn(probe, surface);
+    for (const [kind, surface] of LIVING_SURFACES) {
+      if (!probe.kinds.includes(kind)) continue;
+      const reason = missing(probe) ?? (probe.rereads.has(kind) ? undefined : probe.notes);
       if (reason !== undefined) add(probe, surface, `skip: ${reason}`);
       else started.push({ probe, surface, running: await startProbe(stage, probe, surface) });
     }
@@ -54,11 +50,6 @@ export async function livingClients(
     }),
   );
   return { results, stage };
-}
-
-function livingSurfaces({ kinds }: Probe): readonly Surface[] {
-  const columns = { container: 'container', imds: 'imds', process: 'helper' } as const;
-  return kinds.flatMap((kind) => (kind === 'file' ? [] : [columns[kind]]));
 }
 
 async function moveOn(

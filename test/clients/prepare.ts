@@ -1,21 +1,21 @@
 /**
  * Prepares the probes, which takes registries, so it comes before the run that has no network. Writes what became of each
- * into a file: `prepare.ts CACHES FILE`.
+ * into a file: `prepare.ts CACHES FILE [WORD...]`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAskedFor } from './asked.ts';
 import { findProbes, type Probe } from './probes.ts';
 
 /** An SDK is a lot to download and to compile; a registry that does not answer must not hold up everything else. */
 const LONGEST_SECONDS = 240;
 const NOT_POSSIBLE_HERE = 77;
 
-const [caches = '', report = ''] = process.argv.slice(2);
-const missing = await Promise.all(
-  findProbes(caches).map(async (probe) => [probe.name, await prepare(probe)] as const),
-);
+const [caches = '', report = '', ...words] = process.argv.slice(2);
+const probes = findProbes(caches).filter(({ name }) => isAskedFor(words, name));
+const missing = await Promise.all(probes.map(async (probe) => [probe.name, await prepare(probe)] as const));
 writeFileSync(report, JSON.stringify(Object.fromEntries(missing)));
 
 /** Resolves with why the probe cannot be run here; null where it can. */

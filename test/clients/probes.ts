@@ -1,7 +1,8 @@
 /**
  * Programs of our own on real SDKs, one directory each in `probes/`:
  *
- * - `probe.json`: `name`, `client` (as `rolekeeper env --for` knows it; default: the directory's name) and `surfaces`
+ * - `probe.json`: `name`, `version`, `client` (as `rolekeeper env --for` knows it), `surfaces`, and in `rereads` those on which
+ *   it asks for a new set before the old one has ended; `notes` say why not on the others
  * - `prepare.sh CACHE`: installs the SDK and builds the program in a directory that is kept between runs; exit code 77 and
  *   a line that says why where that is not possible here
  * - `run.sh CACHE`: for each line on stdin, lists the buckets at $S3_ENDPOINT with one client, the SDK's default credential
@@ -21,12 +22,17 @@ import { ledBy, type Surface } from './surfaces.ts';
 
 const DIRECTORY = fileURLToPath(new URL('probes', import.meta.url));
 
-type Kind = 'container' | 'imds' | 'process' | 'file';
+/** As `rolekeeper env --surface` has them, and `env` for `rolekeeper exec`. */
+export type Kind = 'container' | 'imds' | 'process' | 'file' | 'env';
 
 export interface Probe {
   readonly name: string;
+  readonly version: string;
   readonly client: string;
   readonly kinds: readonly Kind[];
+  /** Where it asks for a new set before the old one has ended. */
+  readonly rereads: ReadonlySet<string>;
+  readonly notes: string;
   readonly directory: string;
   readonly cache: string;
 }
@@ -38,8 +44,19 @@ export function findProbes(caches: string): readonly Probe[] {
     .toSorted()
     .map((id) => {
       const directory = join(DIRECTORY, id);
-      const { name, client, surfaces } = JSON.parse(readFileSync(join(directory, 'probe.json'), 'utf8'));
-      return { name, client: client ?? id, kinds: surfaces, directory, cache: join(caches, id) };
+      const { name, version, client, surfaces, rereads, notes } = JSON.parse(
+        readFileSync(join(directory, 'probe.json'), 'utf8'),
+      );
+      return {
+        name,
+        version,
+        client,
+        kinds: surfaces,
+        rereads: new Set(Object.keys(rereads)),
+        notes,
+        directory,
+        cache: join(caches, id),
+      };
     });
 }
 
@@ -49,8 +66,9 @@ export function surfacesOf({ kinds }: Probe): readonly Surface[] {
     imds: ['imds', 'imds ±/'],
     process: ['helper', 'command'],
     file: ['file'],
+    env: ['env'],
   };
-  return ['env', ...kinds.flatMap((kind) => columns[kind])];
+  return kinds.flatMap((kind) => columns[kind]);
 }
 
 export function probeCell(stage: Stage, probe: Probe, surface: Surface, missing: string | undefined): Cell {

@@ -1,10 +1,12 @@
 /**
  * Runs real programs against an agent on a simulated instance, each by every surface that it supports, before and after a
- * rotation, and prints what became of each: `run.ts PREPARED`, the file that `prepare.ts` has written.
+ * rotation, and prints what became of each: `run.ts CACHES PREPARED [WORD...]`, with the file that `prepare.ts` has
+ * written, and words that a client has to have one of in its name.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAskedFor } from './asked.ts';
 import { findSecrets } from './canary.ts';
 import { type Cell, deniedCell, programCell, type Surroundings } from './cells.ts';
 import type { ServerCertificate } from './fake-s3.ts';
@@ -21,7 +23,8 @@ import { meanings, needsRedirection, type Surface, surfaces } from './surfaces.t
 /** More would only take turns on the processors of a small machine. */
 const AT_A_TIME = 4;
 
-const [caches = '', prepared = ''] = process.argv.slice(2);
+const [caches = '', prepared = '', ...words] = process.argv.slice(2);
+const isAsked = ({ name }: { readonly name: string }) => isAskedFor(words, name);
 const notReady: Record<string, string | null> = JSON.parse(readFileSync(prepared, 'utf8'));
 const missing = (probe: Probe) => notReady[probe.name] ?? undefined;
 
@@ -32,7 +35,8 @@ print(`${tally(results)}\n`);
 process.exitCode = results.some(({ outcome }) => outcome.startsWith('FAIL')) ? 1 : 0;
 
 async function everything(): Promise<readonly Result[]> {
-  const probes = findProbes(caches);
+  const probes = findProbes(caches).filter(isAsked);
+  const asked = programs.filter(isAsked);
   await using stage = await openStage('8m');
   // They mostly wait for the end of their set.
   const living = livingClients(probes, missing);
@@ -44,7 +48,7 @@ async function everything(): Promise<readonly Result[]> {
   };
   await using sts = await stsCells(stage);
   const plain = [
-    ...programs.flatMap((program) =>
+    ...asked.flatMap((program) =>
       program.surfaces
         .filter((surface) => !needsRedirection(surface))
         .map((surface) => programCell(around, program, surface)),
@@ -52,15 +56,15 @@ async function everything(): Promise<readonly Result[]> {
     ...probes.flatMap((probe) =>
       surfacesOf(probe).map((surface) => probeCell(stage, probe, surface, missing(probe))),
     ),
-    ...sts.cells,
+    ...sts.cells.filter(({ client }) => isAsked({ name: client })),
   ];
   const results = await beforeAndAfterRotation(stage, plain);
-  results.push(...(await readersOfFiles()));
+  if (words.length === 0) results.push(...(await readersOfFiles()));
   const lived = await living;
   results.push(...lived.results);
 
   const noRedirection = redirectLinkLocal(stage);
-  const redirected = programs.flatMap((program) => [
+  const redirected = asked.flatMap((program) => [
     ...program.surfaces.filter(needsRedirection).map((surface) => programCell(around, program, surface)),
     ...(program.surfaces.includes('tokenless') ? [deniedCell(around, program)] : []),
   ]);
