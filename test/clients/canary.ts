@@ -14,14 +14,17 @@ const MEANT_FOR_SECRETS: readonly string[] = [
   'boto-home/.aws/credentials',
 ];
 
-/**
- * Searches all that was said and left behind for secret access keys, session tokens, the container token and metadata
- * tokens, the simulator's and the agent's own. Resolves with where something was found, and what kind of thing.
- */
-export async function findSecrets(stage: Stage): Promise<readonly string[]> {
-  const { directory, journal, simulator, agent } = stage;
-  const sets = await simulator.sets();
+/** What must be nowhere, and what can only be looked at while the agent lives. */
+export interface Canary {
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly tokenKey: string;
+  readonly status: string;
+}
+
+/** To be taken while the agent and the simulator live. */
+export async function takeCanary({ directory, simulator, agent }: Stage): Promise<Canary> {
   const read = (name: string) => readFileSync(join(directory, name), 'latin1');
+  const sets = await simulator.sets();
   const secrets = new Map<string, string>([
     ...sets.flatMap(({ secretAccessKey, sessionToken }) => [
       ...pieces(secretAccessKey).map((piece) => [piece, 'a secret access key'] as const),
@@ -30,22 +33,28 @@ export async function findSecrets(stage: Stage): Promise<readonly string[]> {
     [read('run/container-token').trim(), 'the container token'],
     ['AQAEAEXAMPLE', "a metadata token of the simulator's"],
   ]);
-  const tokenKey = read('run/imds-token-key');
+  const status = await agent.ask('/v1/status');
+  return { secrets, tokenKey: read('run/imds-token-key'), status: status.body };
+}
+
+/**
+ * Searches all that was said, and what the agent has left behind, for secret access keys, session tokens, the container
+ * token and metadata tokens, the simulator's and the agent's own. Tells where something was found, and what kind of thing.
+ */
+export function findSecrets(stage: Stage, { secrets, tokenKey, status }: Canary): readonly string[] {
+  const { directory, journal, simulator, agent } = stage;
   const places = new Map([
     ...journal.entries,
     ['the agent', `${agent.child.stdout()}${agent.child.stderr()}`],
     ['the simulator', `${simulator.child.stdout()}${simulator.child.stderr()}`],
-    ['the status', JSON.stringify(await agent.status())],
+    ['the status', status],
     ...filesIn(directory),
   ]);
-  return [...places].flatMap(([where, text]) => [
-    ...new Set(
-      [
-        ...[...secrets].filter(([secret]) => text.includes(secret)).map(([, kind]) => kind),
-        ...(holdsIssuedToken(text, tokenKey) ? ["a metadata token of the agent's"] : []),
-      ].map((kind) => `${where}: ${kind}`),
-    ),
-  ]);
+  return [...places].flatMap(([where, text]) => {
+    const kinds = [...secrets].filter(([secret]) => text.includes(secret)).map(([, kind]) => kind);
+    if (holdsIssuedToken(text, tokenKey)) kinds.push("a metadata token of the agent's");
+    return [...new Set(kinds)].map((kind) => `${where}: ${kind}`);
+  });
 }
 
 /** A part of a secret is one, too. */

@@ -10,6 +10,11 @@ export interface LineProcess extends AsyncDisposable {
   stderr(): string;
 }
 
+const living = new Set<() => void>();
+process.once('exit', () => {
+  for (const end of living) end();
+});
+
 const LONGEST_ANSWER_MS = 60_000;
 const LONGEST_GOODBYE_MS = 5_000;
 
@@ -29,7 +34,7 @@ export function lineProcess(
   const end = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
   };
-  process.once('exit', end);
+  living.add(end);
   return {
     async ask(line) {
       child.stdin.write(`${line}\n`);
@@ -44,7 +49,7 @@ export function lineProcess(
       using deadline = alarm(LONGEST_GOODBYE_MS);
       if ((await Promise.race([closed, deadline.rung])) === 'rung') end();
       await closed;
-      process.off('exit', end);
+      living.delete(end);
     },
   };
 }

@@ -10,19 +10,28 @@ export function isIsolated(): boolean {
   return interfaces.every((name) => name.trim() === 'lo');
 }
 
+export interface Redirection extends Disposable {
+  /** Why there is none. */
+  readonly missing: string | undefined;
+}
+
 /**
  * Gives this network namespace's loopback 169.254.169.254, and sends what goes there to the IMDS-compatible endpoint; and
- * port 80 of 127.0.0.1, for a client that drops the port. Returns why that is not possible here.
+ * port 80 of 127.0.0.1, for a client that drops the port. Until it is disposed of.
  */
-export function redirectLinkLocal({ imdsPort }: Stage): string | undefined {
-  if (!existsSync('/usr/sbin/nft')) return 'there is no /usr/sbin/nft (Debian: nftables)';
+export function redirectLinkLocal({ imdsPort }: Stage): Redirection {
   const rules = ['169.254.169.254', '127.0.0.1'].map(
     (address) => `ip daddr ${address} tcp dport 80 redirect to :${imdsPort}`,
   );
   const table = `table ip rolekeeper { chain output { type nat hook output priority -100; ${rules.join('; ')}; }; }`;
-  return (
-    failed('ip', ['address', 'add', '169.254.169.254/32', 'dev', 'lo']) ?? failed('nft', ['-f', '-'], table)
-  );
+  const address = ['169.254.169.254/32', 'dev', 'lo'];
+  return {
+    missing: failed('nft', ['-f', '-'], table) ?? failed('ip', ['address', 'add', ...address]),
+    [Symbol.dispose]() {
+      failed('ip', ['address', 'delete', ...address]);
+      failed('nft', ['delete', 'table', 'ip', 'rolekeeper']);
+    },
+  };
 }
 
 /** Why nothing can be run as the two users that a tokenless read is tried with. */

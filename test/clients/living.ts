@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { SimulatedSet } from '../support/agent-process.ts';
 import { type Kind, type Probe, problemWith, type RunningProbe, startProbe } from './probes.ts';
 import { outcomeOf, type Result } from './results.ts';
-import { openStage, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 import type { Surface } from './surfaces.ts';
 
 /** Long enough for every client to be started with it, short enough to be waited for: it has to be replaced by its end. */
-const LIFETIME = '100s';
+export const LIFETIME = '80s';
 const MOMENT = 'one client through a rotation';
 const BETWEEN_CALLS_MS = 2_000;
 /** After the end of its set, for the client that is just asking for the next. */
@@ -24,8 +24,8 @@ const LIVING_SURFACES: readonly (readonly [Kind, Surface])[] = [
 export async function livingClients(
   probes: readonly Probe[],
   missing: (probe: Probe) => string | undefined,
-): Promise<{ readonly results: readonly Result[]; readonly stage: Stage }> {
-  const stage = await openStage(LIFETIME);
+  stage: Stage,
+): Promise<readonly Result[]> {
   const results: Result[] = [];
   const add = (probe: Probe, surface: Surface, outcome: string) =>
     results.push({ client: probe.name, surface: `${surface}, ${MOMENT}`, moment: 'living', outcome });
@@ -49,7 +49,7 @@ export async function livingClients(
       await running[Symbol.asyncDispose]();
     }),
   );
-  return { results, stage };
+  return results;
 }
 
 async function moveOn(

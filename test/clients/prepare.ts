@@ -1,22 +1,23 @@
 /**
- * Prepares the probes, which takes registries, so it comes before the run that has no network. Writes what became of each
- * into a file: `prepare.ts CACHES FILE [WORD...]`.
+ * Prepares the probes, which takes registries, so outside of the run, which has no network. Writes what became of each
+ * into a file, whole: `prepare.ts CACHES FILE [WORD...]`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAskedFor } from './asked.ts';
 import { findProbes, type Probe } from './probes.ts';
 
 /** An SDK is a lot to download and to compile; a registry that does not answer must not hold up everything else. */
-const LONGEST_SECONDS = 240;
+const LONGEST_SECONDS = 300;
 const NOT_POSSIBLE_HERE = 77;
 
 const [caches = '', report = '', ...words] = process.argv.slice(2);
 const probes = findProbes(caches).filter(({ name }) => isAskedFor(words, name));
 const missing = await Promise.all(probes.map(async (probe) => [probe.name, await prepare(probe)] as const));
-writeFileSync(report, JSON.stringify(Object.fromEntries(missing)));
+writeFileSync(`${report}.new`, JSON.stringify(Object.fromEntries(missing)));
+renameSync(`${report}.new`, report);
 
 /** Resolves with why the probe cannot be run here; null where it can. */
 async function prepare({ name, directory, cache }: Probe): Promise<string | null> {

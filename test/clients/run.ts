@@ -1,18 +1,18 @@
 /**
  * Runs real programs against an agent on a simulated instance, each by every surface that it supports, before and after a
- * rotation, and prints what became of each: `run.ts CACHES PREPARED [WORD...]`, with the file that `prepare.ts` has
- * written, and words that a client has to have one of in its name.
+ * rotation, and prints what became of each: `run.ts CACHES PREPARED [WORD...]`, with the file that `prepare.ts` writes, and words that a client has to have one of in its name.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { isAskedFor } from './asked.ts';
-import { findSecrets } from './canary.ts';
+import { type Canary, findSecrets, takeCanary } from './canary.ts';
 import { type Cell, deniedCell, programCell, type Surroundings } from './cells.ts';
 import type { ServerCertificate } from './fake-s3.ts';
 import { readersOfFiles } from './file-readers.ts';
 import { isIsolated, redirectLinkLocal, withoutMounts, withoutUsers } from './link-local.ts';
-import { livingClients } from './living.ts';
+import { LIFETIME, livingClients } from './living.ts';
 import { findProbes, type Probe, probeCell, surfacesOf } from './probes.ts';
 import { programs } from './programs.ts';
 import { outcomeOf, type Result, table, tally } from './results.ts';
@@ -25,8 +25,6 @@ const AT_A_TIME = 4;
 
 const [caches = '', prepared = '', ...words] = process.argv.slice(2);
 const isAsked = ({ name }: { readonly name: string }) => isAskedFor(words, name);
-const notReady: Record<string, string | null> = JSON.parse(readFileSync(prepared, 'utf8'));
-const missing = (probe: Probe) => notReady[probe.name] ?? undefined;
 
 const results = isIsolated() ? await everything() : nothing();
 print(`\n${surfaces.map((surface) => `${surface.padEnd(11)}${meanings[surface]}`).join('\n')}\n\n`);
@@ -35,58 +33,80 @@ print(`${tally(results)}\n`);
 process.exitCode = results.some(({ outcome }) => outcome.startsWith('FAIL')) ? 1 : 0;
 
 async function everything(): Promise<readonly Result[]> {
-  const probes = findProbes(caches).filter(isAsked);
-  const asked = programs.filter(isAsked);
   await using stage = await openStage('8m');
-  // They mostly wait for the end of their set.
-  const living = livingClients(probes, missing);
+  await using sts = await stsCells(stage);
+  const results = [
+    ...(await programsByTheirSurfaces(stage, sts.cells)),
+    ...(words.length === 0 ? await readersOfFiles() : []),
+    ...(await probesByTheirSurfaces(stage)),
+  ];
+  const canary = await takeCanary(stage);
+  await stage.agent.stop();
+  results.push(...(await attemptAll(sts.withoutAgent, 'agent stopped')));
+  results.push(noSecrets(stage, canary));
+  return results;
+}
+
+async function programsByTheirSurfaces(stage: Stage, more: readonly Cell[]): Promise<readonly Result[]> {
   const around: Surroundings = {
     stage,
     certificate: certificate(stage),
     withoutUsers: withoutUsers(),
     withoutMounts: withoutMounts(stage),
   };
-  await using sts = await stsCells(stage);
+  const asked = programs.filter(isAsked);
+  const cells = (isMeant: (surface: Surface) => boolean) =>
+    asked.flatMap((program) =>
+      program.surfaces.filter(isMeant).map((surface) => programCell(around, program, surface)),
+    );
   const plain = [
-    ...asked.flatMap((program) =>
-      program.surfaces
-        .filter((surface) => !needsRedirection(surface))
-        .map((surface) => programCell(around, program, surface)),
-    ),
-    ...probes.flatMap((probe) =>
-      surfacesOf(probe).map((surface) => probeCell(stage, probe, surface, missing(probe))),
-    ),
-    ...sts.cells.filter(({ client }) => isAsked({ name: client })),
+    ...cells((surface) => !needsRedirection(surface)),
+    ...more.filter(({ client }) => isAsked({ name: client })),
   ];
   const results = await beforeAndAfterRotation(stage, plain);
-  if (words.length === 0) results.push(...(await readersOfFiles()));
-  const lived = await living;
-  results.push(...lived.results);
 
-  const noRedirection = redirectLinkLocal(stage);
-  const redirected = asked.flatMap((program) => [
-    ...program.surfaces.filter(needsRedirection).map((surface) => programCell(around, program, surface)),
-    ...(program.surfaces.includes('tokenless') ? [deniedCell(around, program)] : []),
-  ]);
-  results.push(
-    ...(await beforeAndAfterRotation(
-      stage,
-      redirected.map((cell) => ({ ...cell, missing: noRedirection ?? cell.missing })),
-    )),
+  using redirection = redirectLinkLocal(stage);
+  const redirected = [
+    ...cells(needsRedirection),
+    ...asked
+      .filter(({ surfaces: own }) => own.includes('tokenless'))
+      .map((program) => deniedCell(around, program)),
+  ].map((cell) => ({ ...cell, missing: redirection.missing ?? cell.missing }));
+  return [...results, ...(await beforeAndAfterRotation(stage, redirected))];
+}
+
+/** After everything else, because they may still be being prepared. */
+async function probesByTheirSurfaces(stage: Stage): Promise<readonly Result[]> {
+  const probes = findProbes(caches).filter(isAsked);
+  if (probes.length === 0) return [];
+  const notReady = await reportOnPreparation();
+  const missing = (probe: Probe) => notReady[probe.name] ?? undefined;
+  const cells = probes.flatMap((probe) =>
+    surfacesOf(probe).map((surface) => probeCell(stage, probe, surface, missing(probe))),
   );
-  for (const each of [stage, lived.stage]) {
-    const found = await findSecrets(each);
-    results.push({
-      client: 'all of them',
-      surface: 'no secret in what was said, logged or left behind',
-      moment: `sets of ${each === stage ? '8 minutes' : 'seconds'}`,
-      outcome: outcomeOf(found.length === 0 ? undefined : found.join('; ')),
-    });
-  }
-  await lived.stage[Symbol.asyncDispose]();
-  await stage.agent.stop();
-  results.push(...(await attemptAll(sts.withoutAgent, 'agent stopped')));
-  return results;
+  await using brief = await openStage(LIFETIME);
+  const living = livingClients(probes, missing, brief);
+  const results = await beforeAndAfterRotation(stage, cells);
+  results.push(...(await living));
+  const canary = await takeCanary(brief);
+  await brief.agent.stop();
+  return [...results, noSecrets(brief, canary)];
+}
+
+/** By the names of the probes: why it cannot be run here. `prepare.ts` ends on time, whatever becomes of its probes. */
+async function reportOnPreparation(): Promise<Readonly<Record<string, string | null>>> {
+  while (!existsSync(prepared)) await pause(200);
+  return JSON.parse(readFileSync(prepared, 'utf8'));
+}
+
+function noSecrets(stage: Stage, canary: Canary): Result {
+  const found = findSecrets(stage, canary);
+  return {
+    client: 'all of them',
+    surface: 'no secret in what was said, logged or left behind',
+    moment: `sets of ${stage.lifetime}`,
+    outcome: outcomeOf(found.length === 0 ? undefined : found.join('; ')),
+  };
 }
 
 async function beforeAndAfterRotation(stage: Stage, cells: readonly Cell[]): Promise<Result[]> {

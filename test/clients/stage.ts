@@ -20,6 +20,7 @@ export const ROLE = 'example-role';
 /** An instance with everything that a program can get credentials from, and all its surroundings. */
 export interface Stage extends AsyncDisposable {
   readonly directory: string;
+  readonly lifetime: string;
   readonly simulator: SimulatorProcess;
   readonly agent: AgentProcess;
   readonly imdsPort: number;
@@ -75,6 +76,7 @@ export async function openStage(lifetime: string): Promise<Stage> {
 
   return {
     directory,
+    lifetime,
     simulator,
     agent,
     imdsPort,
