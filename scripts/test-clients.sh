@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 node=node_modules/.bin/node
 caches=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/rolekeeper-clients
-packages='awscli python3-boto3 rclone s3cmd restic s3fs pgbackrest ruby-aws-sdk-s3 python3-boto duplicity s3backer curl nftables openssl iproute2'
+packages='awscli python3-boto3 rclone s3cmd restic s3fs pgbackrest ruby-aws-sdk-s3 python3-boto duplicity s3backer curl nftables openssl iproute2 libfaketime'
 
 missing=
 for package in $packages; do

@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly certificate: ServerCertificate | undefined;
   /** Why nothing can be run as other users. */
   readonly withoutUsers: string | undefined;
+  /** Why the agent keeps no file here. */
+  readonly withoutFiles: string | undefined;
   /** Why no file system can be mounted. */
   readonly withoutMounts: string | undefined;
 }
@@ -90,6 +92,7 @@ function whatIsMissing(around: Surroundings, program: Program, surface: Surface)
   if (program.tls && around.certificate === undefined)
     return 'there is no openssl to make a certificate with';
   if (program.mounts && around.withoutMounts !== undefined) return around.withoutMounts;
+  if (surface === 'file' && around.withoutFiles !== undefined) return around.withoutFiles;
   if (surface === 'tokenless' && around.withoutUsers !== undefined) return around.withoutUsers;
   return undefined;
 }

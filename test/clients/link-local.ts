@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OTHER_USER, type Stage, TOKENLESS_USER } from './stage.ts';
 import { asUser } from './surfaces.ts';
@@ -42,6 +42,12 @@ export function withoutUsers(): string | undefined {
     if (problem !== undefined) return `nothing can be run as ${user} here: ${problem}`;
   }
   return undefined;
+}
+
+/** In a user namespace of its own root's directories belong to nobody, and the agent trusts none with those above its file. */
+export function withoutFiles(): string | undefined {
+  const { uid } = statSync('/');
+  return uid === 0 ? undefined : `/ belongs to the user ${uid} here, so the agent writes no file below it`;
 }
 
 /**

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SimulatedSet } from '../support/agent-process.ts';
+import { movableClock } from './movable-clock.ts';
 import { type Kind, type Probe, problemWith, type RunningProbe, startProbe } from './probes.ts';
 import { outcomeOf, type Result } from './results.ts';
 import type { Stage } from './stage.ts';
@@ -7,7 +9,7 @@ import type { Surface } from './surfaces.ts';
 
 /** Long enough for every client to be started with it, short enough to be waited for: it has to be replaced by its end. */
 export const LIFETIME = '80s';
-const MOMENT = 'one client through a rotation';
+const NO_CLOCK = 'it holds on to its set for half an hour, and there is no libfaketime to move its clock';
 const BETWEEN_CALLS_MS = 2_000;
 /** After the end of its set, for the client that is just asking for the next. */
 const GRACE_MS = 10_000;
@@ -27,30 +29,42 @@ export async function livingClients(
   stage: Stage,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  const add = (probe: Probe, surface: Surface, outcome: string) =>
-    results.push({ client: probe.name, surface: `${surface}, ${MOMENT}`, moment: 'living', outcome });
-  const started: { probe: Probe; surface: Surface; running: RunningProbe }[] = [];
+  const started: { describe: Description; running: RunningProbe }[] = [];
+  const clock = movableClock(join(stage.directory, 'clock'));
   for (const probe of probes) {
     for (const [kind, surface] of LIVING_SURFACES) {
       if (!probe.kinds.includes(kind)) continue;
-      const reason = missing(probe) ?? (probe.rereads.has(kind) ? undefined : probe.notes);
-      if (reason !== undefined) add(probe, surface, `skip: ${reason}`);
-      else started.push({ probe, surface, running: await startProbe(stage, probe, surface) });
+      const holdsOn = !probe.rereads.has(kind);
+      const describe: Description = (outcome) => ({
+        client: probe.name,
+        surface: `${surface}, one client through a rotation${holdsOn ? ', and half an hour more on its clock' : ''}`,
+        moment: 'living',
+        outcome,
+      });
+      const reason =
+        missing(probe) ?? (holdsOn && clock === undefined ? `${NO_CLOCK} (${probe.notes})` : undefined);
+      if (reason !== undefined) results.push(describe(`skip: ${reason}`));
+      else {
+        const running = await startProbe(stage, probe, surface, holdsOn ? clock?.env : {});
+        started.push({ describe, running });
+      }
     }
   }
   const old = await stage.currentSet();
   const first = await Promise.all(started.map(async ({ running }) => problemWith(await running.call(), old)));
   await stage.rotate();
+  clock?.putForwardHalfAnHour();
   const set = await stage.currentSet();
   await Promise.all(
-    started.map(async ({ probe, surface, running }, index) => {
-      const problem = first[index] ?? (await moveOn(running, old, set));
-      add(probe, surface, outcomeOf(problem));
+    started.map(async ({ describe, running }, index) => {
+      results.push(describe(outcomeOf(first[index] ?? (await moveOn(running, old, set)))));
       await running[Symbol.asyncDispose]();
     }),
   );
   return results;
 }
+
+type Description = (outcome: string) => Result;
 
 async function moveOn(
   running: RunningProbe,

@@ -2,7 +2,7 @@
  * Programs of our own on real SDKs, one directory each in `probes/`:
  *
  * - `probe.json`: `name`, `version`, `client` (as `rolekeeper env --for` knows it), `surfaces`, and in `rereads` those on which
- *   it asks for a new set before the old one has ended; `notes` say why not on the others
+ *   it asks for a new set before the old one has ended; on the others it holds on to one for up to half an hour, as `notes` tell
  * - `prepare.sh CACHE`: installs the SDK and builds the program in a directory that is kept between runs; exit code 77 and
  *   a line that says why where that is not possible here
  * - `run.sh CACHE`: for each line on stdin, lists the buckets at $S3_ENDPOINT with one client, the SDK's default credential
@@ -102,13 +102,19 @@ export function problemWith({ error, requests }: Call, set: SimulatedSet): strin
   return requests.map((request) => wrongSignature(request, set)).find((problem) => problem !== undefined);
 }
 
-export async function startProbe(stage: Stage, probe: Probe, surface: Surface): Promise<RunningProbe> {
+export async function startProbe(
+  stage: Stage,
+  probe: Probe,
+  surface: Surface,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningProbe> {
   const s3 = await fakeS3();
   const leader = await ledBy(stage, probe.client, surface);
   const running = lineProcess([...leader, join(probe.directory, 'run.sh'), probe.cache], {
     ...stage.env,
     HOME: stage.directoryFor('home'),
     S3_ENDPOINT: s3.url,
+    ...env,
   });
   return {
     call: () => callOnce(running, s3),

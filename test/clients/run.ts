@@ -11,7 +11,7 @@ import { type Canary, findSecrets, takeCanary } from './canary.ts';
 import { type Cell, deniedCell, programCell, type Surroundings } from './cells.ts';
 import type { ServerCertificate } from './fake-s3.ts';
 import { readersOfFiles } from './file-readers.ts';
-import { isIsolated, redirectLinkLocal, withoutMounts, withoutUsers } from './link-local.ts';
+import { isIsolated, redirectLinkLocal, withoutFiles, withoutMounts, withoutUsers } from './link-local.ts';
 import { LIFETIME, livingClients } from './living.ts';
 import { findProbes, type Probe, probeCell, surfacesOf } from './probes.ts';
 import { programs } from './programs.ts';
@@ -52,6 +52,7 @@ async function programsByTheirSurfaces(stage: Stage, more: readonly Cell[]): Pro
     stage,
     certificate: certificate(stage),
     withoutUsers: withoutUsers(),
+    withoutFiles: withoutFiles(),
     withoutMounts: withoutMounts(stage),
   };
   const asked = programs.filter(isAsked);
@@ -82,7 +83,9 @@ async function probesByTheirSurfaces(stage: Stage): Promise<readonly Result[]> {
   const notReady = await reportOnPreparation();
   const missing = (probe: Probe) => notReady[probe.name] ?? undefined;
   const cells = probes.flatMap((probe) =>
-    surfacesOf(probe).map((surface) => probeCell(stage, probe, surface, missing(probe))),
+    surfacesOf(probe).map((surface) =>
+      probeCell(stage, probe, surface, missing(probe) ?? (surface === 'file' ? withoutFiles() : undefined)),
+    ),
   );
   await using brief = await openStage(LIFETIME);
   const living = livingClients(probes, missing, brief);
