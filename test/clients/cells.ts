@@ -65,12 +65,14 @@ export function deniedCell(around: Surroundings, program: Program): Cell {
   };
 }
 
-async function runProgram(
+/** In a directory of its own. */
+export async function runProgram(
   stage: Stage,
   program: Program,
   surface: Surface,
   s3: FakeS3,
   user: string | undefined,
+  env: Readonly<Record<string, string>> = {},
 ) {
   const place = stage.directoryFor(program.package);
   const leader =
@@ -82,12 +84,13 @@ async function runProgram(
     {
       ...stage.env,
       ...program.env,
+      ...env,
       HOME: surface === 'file' && program.homeWithFile ? join(stage.directory, 'boto-home') : place,
     },
   );
 }
 
-function whatIsMissing(around: Surroundings, program: Program, surface: Surface): string | undefined {
+export function whatIsMissing(around: Surroundings, program: Program, surface: Surface): string | undefined {
   if (!existsSync(program.file)) return `there is no ${program.file} (Debian: ${program.package})`;
   if (program.tls && around.certificate === undefined)
     return 'there is no openssl to make a certificate with';

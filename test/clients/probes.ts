@@ -110,11 +110,13 @@ export async function startProbe(
 ): Promise<RunningProbe> {
   const s3 = await fakeS3();
   const leader = await ledBy(stage, probe.client, surface);
-  const running = lineProcess([...leader, join(probe.directory, 'run.sh'), probe.cache], {
+  // For the probe alone, after all that the way to the agent has set.
+  const given = ['/usr/bin/env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+  const command = [...leader, ...given, join(probe.directory, 'run.sh'), probe.cache];
+  const running = lineProcess(command, {
     ...stage.env,
     HOME: stage.directoryFor('home'),
     S3_ENDPOINT: s3.url,
-    ...env,
   });
   return {
     call: () => callOnce(running, s3),

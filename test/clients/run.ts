@@ -14,9 +14,10 @@ import { readersOfFiles } from './file-readers.ts';
 import { isIsolated, redirectLinkLocal, withoutFiles, withoutMounts, withoutUsers } from './link-local.ts';
 import { LIFETIME, livingClients } from './living.ts';
 import { findProbes, type Probe, probeCell, surfacesOf } from './probes.ts';
-import { programs } from './programs.ts';
+import { type Program, programs } from './programs.ts';
 import { outcomeOf, type Result, table, tally } from './results.ts';
 import { openStage, type Stage } from './stage.ts';
+import { fewFetches, STORM_CHECK_INTERVAL, STORM_LIFETIME, storm } from './storm.ts';
 import { stsCells } from './sts-cells.ts';
 import { meanings, needsRedirection, type Surface, surfaces } from './surfaces.ts';
 
@@ -35,10 +36,12 @@ process.exitCode = results.some(({ outcome }) => outcome.startsWith('FAIL')) ? 1
 async function everything(): Promise<readonly Result[]> {
   await using stage = await openStage('8m');
   await using sts = await stsCells(stage);
+  const around = surroundingsOf(stage);
   const results = [
-    ...(await programsByTheirSurfaces(stage, sts.cells)),
+    ...(await programsByTheirSurfaces(around, sts.cells)),
     ...(words.length === 0 ? await readersOfFiles() : []),
     ...(await probesByTheirSurfaces(stage)),
+    ...(words.length === 0 || words.includes('storm') ? await stormOfCalls(around) : []),
   ];
   const canary = await takeCanary(stage);
   await stage.agent.stop();
@@ -47,14 +50,11 @@ async function everything(): Promise<readonly Result[]> {
   return results;
 }
 
-async function programsByTheirSurfaces(stage: Stage, more: readonly Cell[]): Promise<readonly Result[]> {
-  const around: Surroundings = {
-    stage,
-    certificate: certificate(stage),
-    withoutUsers: withoutUsers(),
-    withoutFiles: withoutFiles(),
-    withoutMounts: withoutMounts(stage),
-  };
+async function programsByTheirSurfaces(
+  around: Surroundings,
+  more: readonly Cell[],
+): Promise<readonly Result[]> {
+  const { stage } = around;
   const asked = programs.filter(isAsked);
   const cells = (isMeant: (surface: Surface) => boolean) =>
     asked.flatMap((program) =>
@@ -100,6 +100,41 @@ async function probesByTheirSurfaces(stage: Stage): Promise<readonly Result[]> {
 async function reportOnPreparation(): Promise<Readonly<Record<string, string | null>>> {
   while (!existsSync(prepared)) await pause(200);
   return JSON.parse(readFileSync(prepared, 'utf8'));
+}
+
+async function stormOfCalls(around: Surroundings): Promise<readonly Result[]> {
+  const probes = findProbes(caches).filter(
+    ({ client }) => client === 'boto3-1.26' && existsSync('/usr/lib/python3/dist-packages/boto3'),
+  );
+  await using calm = await openStage('60m');
+  const few = await Promise.all(probes.map((probe) => fewFetches(calm, probe)));
+  await using stage = await openStage(STORM_LIFETIME, STORM_CHECK_INTERVAL);
+  using redirection = redirectLinkLocal(stage);
+  const many = await storm(
+    { ...around, stage, withoutMounts: around.withoutMounts ?? redirection.missing },
+    programs.flatMap((program): [Program, Surface][] => {
+      if (program.package === 's3fs') return [[program, 'link-local']];
+      return program.package === 'ruby-aws-sdk-s3' ? [[program, 'helper']] : [];
+    }),
+    probes,
+  );
+  const results = [...few, ...many];
+  for (const each of [calm, stage]) {
+    const canary = await takeCanary(each);
+    await each.agent.stop();
+    results.push(noSecrets(each, canary));
+  }
+  return results;
+}
+
+function surroundingsOf(stage: Stage): Surroundings {
+  return {
+    stage,
+    certificate: certificate(stage),
+    withoutUsers: withoutUsers(),
+    withoutFiles: withoutFiles(),
+    withoutMounts: withoutMounts(stage),
+  };
 }
 
 function noSecrets(stage: Stage, canary: Canary): Result {

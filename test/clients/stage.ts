@@ -23,6 +23,7 @@ export interface Stage extends AsyncDisposable {
   readonly lifetime: string;
   readonly simulator: SimulatorProcess;
   readonly agent: AgentProcess;
+  readonly containerPort: number;
   readonly imdsPort: number;
   readonly journal: Journal;
   /** All that a program is given: nothing of this process's own environment. */
@@ -42,8 +43,11 @@ export interface Stage extends AsyncDisposable {
   currentSet(): Promise<SimulatedSet>;
 }
 
-/** @param lifetime the sets', such as `8m` */
-export async function openStage(lifetime: string): Promise<Stage> {
+/**
+ * @param lifetime the sets', such as `8m`
+ * @param checkInterval how often the agent asks for a newer one
+ */
+export async function openStage(lifetime: string, checkInterval = '200ms'): Promise<Stage> {
   const temporary = temporaryDirectory();
   const directory = temporary.path;
   chmodSync(directory, 0o711);
@@ -66,7 +70,7 @@ export async function openStage(lifetime: string): Promise<Stage> {
     runtimeDirectory,
     flags: [
       ...['--config', configuration, '--container-endpoint-listen', `127.0.0.1:${containerPort}`],
-      ...['--imds-check-interval', '200ms', '--log-level', 'debug'],
+      ...['--imds-check-interval', checkInterval, '--log-level', 'debug'],
     ],
   });
   await agent.becomes((status) => status.serving);
@@ -79,6 +83,7 @@ export async function openStage(lifetime: string): Promise<Stage> {
     lifetime,
     simulator,
     agent,
+    containerPort,
     imdsPort,
     journal,
     env,
