@@ -91,12 +91,13 @@ export async function readersOfFiles(): Promise<readonly Result[]> {
 function fileReaders(profiles: string, variables: string, stop: string): readonly FileReader[] {
   const python = (name: string, module: string, command: readonly string[]): FileReader => ({
     name,
-    command: [PYTHON, ...command],
+    // Isolated, because the directory of a script holds others with the names of modules.
+    command: [PYTHON, '-I', ...command],
     missing: existsSync(`${MODULES}/${module}`) ? undefined : `there is no ${MODULES}/${module}`,
   });
   return [
-    python('boto3 1.26 (Debian)', 'boto3', [reader('sdk.py'), profiles, stop, 'boto3']),
-    python('python-boto 2.49', 'boto', [reader('sdk.py'), profiles, stop, 'boto']),
+    python('boto3 1.26 (Debian)', 'boto3', [reader('boto.py'), profiles, stop]),
+    python('python-boto 2.49', 'boto', [reader('boto2.py'), profiles, stop]),
     python('python configparser', '', [reader('profile.py'), profiles, stop]),
     { name: 'sh', command: ['/bin/sh', reader('variables.sh'), variables, stop], missing: undefined },
   ];

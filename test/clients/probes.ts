@@ -1,13 +1,4 @@
-/**
- * Programs of our own on real SDKs, one directory each in `probes/`:
- *
- * - `probe.json`: `name`, `version`, `client` (as `rolekeeper env --for` knows it), `surfaces`, and in `rereads` those on which
- *   it asks for a new set before the old one has ended; on the others it holds on to one for up to half an hour, as `notes` tell
- * - `prepare.sh CACHE`: installs the SDK and builds the program in a directory that is kept between runs; exit code 77 and
- *   a line that says why where that is not possible here
- * - `run.sh CACHE`: for each line on stdin, lists the buckets at $S3_ENDPOINT with one client, the SDK's default credential
- *   chain and path-style addresses, and prints `ok` or `error: …`
- */
+/** Programs of our own on real SDKs, one directory each in `probes/`, whose README has the contract. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
