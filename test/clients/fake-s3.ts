@@ -28,6 +28,8 @@ export async function fakeS3(certificate?: ServerCertificate): Promise<FakeS3> {
     response.writeHead(status, { ...headers, 'Content-Length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   });
+  // A client that waits between its calls takes a connection closed meanwhile for a failure.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
