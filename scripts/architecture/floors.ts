@@ -12,6 +12,7 @@ const FLOOR_OF_FOLDER: Readonly<Record<string, number>> = {
   access: 2,
   client: 2,
   config: 2,
+  network: 2,
   simulator: 2,
   cli: 4,
 };

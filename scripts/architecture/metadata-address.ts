@@ -7,6 +7,7 @@ const KNOWN_TO: Readonly<Record<string, string>> = {
   'src/imds/endpoint.ts': 'asks them',
   'src/simulator/listen-address.ts': 'refuses to listen there',
   'src/delivery/imds-endpoint.ts': 'answers to their names',
+  'src/network/ruleset.ts': 'refuses others the way there',
   'src/cli/env/no-proxy.ts': 'keeps them away from proxies',
   'scripts/architecture/metadata-address.ts': 'looks for them',
 };

@@ -19,6 +19,8 @@ export const EXIT = {
   timeout: 7,
   /** Another agent already listens on the socket. */
   alreadyRunning: 8,
+  /** The packet rules in force are not the configured ones. */
+  otherRules: 9,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

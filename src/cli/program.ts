@@ -89,6 +89,9 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
     exitCode = await env(options, world);
   });
   addConfigVerbs(command('config', 'print or check the configuration'));
+  addNetworkVerbs(
+    command('network', 'keep everybody but the agent away from IMDS, by packet rules (nftables)'),
+  );
   command('demo', 'watch a compressed day in the life of a role: simulator and agent on loopback').action(
     async () => {
       const { demo } = await import('./demo.ts');
@@ -109,6 +112,27 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
 
   function command(name: string, description: string): Command {
     return program.command(name).description(description);
+  }
+
+  function addNetworkVerbs(network: Command): void {
+    const about = {
+      plan: 'print the rules that apply would load',
+      apply: 'load the rules; take them back where the agent does not reach IMDS with them',
+      check: 'say whether the rules in force are the configured ones',
+    } as const;
+    for (const verb of ['plan', 'apply', 'check'] as const) {
+      withAgentOptions(network.command(verb).description(about[verb])).action(
+        async (options: AgentOptions) => {
+          exitCode = await (await import('./network.ts')).network[verb](options, world);
+        },
+      );
+    }
+    network
+      .command('remove')
+      .description('take the rules away')
+      .action(async () => {
+        exitCode = await (await import('./network.ts')).network.remove(world);
+      });
   }
 
   function addConfigVerbs(config: Command): void {

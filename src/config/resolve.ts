@@ -5,6 +5,7 @@ import { type Environment, variable } from './environment.ts';
 import { noFile, readFileSettings } from './file-settings.ts';
 import { FILES_SECTION, type FileSinkSettingName } from './file-sink-settings.ts';
 import type { GivenFileSink } from './files-section.ts';
+import { redirectSomewhere } from './redirect.ts';
 import { allSettings, camelCase, type NamedSetting, type SettingKey, type Settings } from './settings.ts';
 import { shownSetting } from './shown.ts';
 import { settleTimeouts } from './timeouts.ts';
@@ -38,11 +39,10 @@ export type ConfigResult =
  */
 export async function resolveSettings({ file, env, flags }: ConfigInput): Promise<ConfigResult> {
   const fromFile = file === undefined ? noFile : await readFileSettings(file.path, file.text);
-  const chosen = separateListeners(
-    settleTimeouts(
-      allSettings.map((row) => given(row, flags, env) ?? fromFile.candidates.get(row.key) ?? defaultOf(row)),
-    ),
+  const each = allSettings.map(
+    (row) => given(row, flags, env) ?? fromFile.candidates.get(row.key) ?? defaultOf(row),
   );
+  const chosen = redirectSomewhere(separateListeners(settleTimeouts(each)));
   const notYetCounted = chosen.filter((candidate) => candidate !== fromFile.candidates.get(candidate.key));
   const errors = [...fromFile.errors, ...notYetCounted.flatMap(errorsOf), ...unknownVariables(env)];
   return errors.length > 0 ? { ok: false, errors } : { ok: true, ...assembled(chosen, fromFile.sinks) };

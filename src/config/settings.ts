@@ -15,7 +15,7 @@ import { awsEndpointMode, httpOrigin, imdsEndpoint } from './imds-endpoint.ts';
 import { authorization, listenAddress } from './listener-values.ts';
 import { type CamelCase, flagName, type Setting, setting, variableName } from './setting.ts';
 import { privateMode, roleName, socketPath } from './socket-values.ts';
-import { group, users } from './user-values.ts';
+import { group, user, users } from './user-values.ts';
 import { durationBetween, oneOf, trueOrFalse, wholeNumber } from './value-types.ts';
 
 export { camelCase, variableName } from './setting.ts';
@@ -144,6 +144,28 @@ export const settingTable = {
       type: users,
       default: '',
       doc: 'Whose programs may read without a token first, as IMDSv1 allowed.',
+    }),
+  },
+  network: {
+    lockdown: setting({
+      type: trueOrFalse,
+      default: 'true',
+      doc: "Whether rolekeeper network apply leaves IMDS to the agent's user alone and refuses everybody else, root included.",
+    }),
+    agent_user: setting({
+      type: user,
+      default: 'rolekeeper',
+      doc: 'The user that the agent runs as: the one that still reaches IMDS.',
+    }),
+    redirect_users: setting({
+      type: users,
+      default: '',
+      doc: 'Whose requests for IMDS go to the IMDS-compatible endpoint, without a word to their programs.',
+    }),
+    containers: setting({
+      type: oneOf('refuse', 'allow'),
+      default: 'refuse',
+      doc: 'What a lockdown does with requests that this machine only passes on, as those of containers with a network of their own.',
     }),
   },
   log: {

@@ -25,6 +25,17 @@ export const owner: ValueType<string> = {
   format: quoted,
 };
 
+/** A user by name or number. */
+export const user: ValueType<string> = {
+  fileKind: 'string',
+  rule: "must be a user's name or number",
+  parse(text) {
+    if (isAccount(text)) return { ok: true, value: text };
+    return refused(user.rule, 'Write a user that `getent passwd` lists.');
+  },
+  format: quoted,
+};
+
 const USERS = "must be a list of users' names or numbers";
 
 /** Users by name or number; none by default. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { group, owner, users } from '../../src/config/user-values.ts';
+import { group, owner, user, users } from '../../src/config/user-values.ts';
 import { refusal, value } from './parsed.ts';
 
 describe.each([
@@ -76,5 +76,13 @@ describe('users', () => {
 
   test('an element of an array may not hold a comma: no name does', () => {
     expect(users.parseItems?.(['a,b'])?.ok).toBe(false);
+  });
+});
+
+test('a user who has to be named is not empty', () => {
+  expect(value(user.parse('rolekeeper'))).toBe('rolekeeper');
+  expect(refusal(user.parse(''))).toEqual({
+    rule: "must be a user's name or number",
+    nextStep: 'Write a user that `getent passwd` lists.',
   });
 });

@@ -34,6 +34,9 @@ export interface Child {
   /** Resolves with the first match in what stdout and stderr have given. Rejects when the process ends without one. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
+  /** To a stdin that is `open`. */
+  write(text: string): void;
+  endInput(): void;
 }
 
 const living = new Set<ChildProcessWithoutNullStreams>();
@@ -80,6 +83,8 @@ export function startChild(command: readonly string[], options: ChildOptions = {
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     kill: (signal) => child.kill(signal),
+    write: (text) => child.stdin.write(text),
+    endInput: () => child.stdin.end(),
     says,
   };
 
