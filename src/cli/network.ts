@@ -25,7 +25,8 @@ interface Planned {
 
 /** Prints the rules; needs no nft and no privilege. */
 async function plan(options: AgentOptions, world: CommandWorld): Promise<ExitCode> {
-  const planned = await read(options, world);
+  // No rule is about the runtime directory, and who only looks may have none.
+  const planned = await read({ ...options, runtimeDir: '/run/rolekeeper' }, world);
   if (planned === undefined) return EXIT.usage;
   world.stdout.write(renderRuleset(planned.plan));
   return EXIT.ok;
@@ -33,9 +34,9 @@ async function plan(options: AgentOptions, world: CommandWorld): Promise<ExitCod
 
 /** Loads the rules, and takes them back where the agent's user does not reach IMDS with them. */
 async function apply(options: AgentOptions, world: CommandWorld): Promise<ExitCode> {
-  const planned = await read(options, world);
-  if (planned === undefined) return EXIT.usage;
   return withNft('apply', world, async (nft) => {
+    const planned = await read(options, world);
+    if (planned === undefined) return EXIT.usage;
     const verify = () => reachAsAgent(planned, world);
     const result = await applyRules({ nft, ruleset: renderRuleset(planned.plan), verify });
     if (!result.done) return tell(world, await whyNot(result, verify));
@@ -46,9 +47,9 @@ async function apply(options: AgentOptions, world: CommandWorld): Promise<ExitCo
 
 /** Says whether the rules in force are the planned ones: somebody may have flushed or edited them. */
 async function check(options: AgentOptions, world: CommandWorld): Promise<ExitCode> {
-  const planned = await read(options, world);
-  if (planned === undefined) return EXIT.usage;
   return withNft('check', world, async (nft) => {
+    const planned = await read(options, world);
+    if (planned === undefined) return EXIT.usage;
     const live = await nft.ours();
     if (live === undefined) {
       const problem = `The rules are not in force: there is no table ${TABLE}. It was never loaded, or nft flush ruleset took it away: run rolekeeper network apply`;

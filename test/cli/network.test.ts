@@ -56,4 +56,10 @@ describe.runIf(!isRoot || nobodyMayRun(process.execPath))('as a user other than 
     expect(stderr).toContain(`rolekeeper: network ${verb} needs root`);
     expect(code).toBe(1);
   });
+
+  test('network plan needs nothing', async () => {
+    const command = [...rolekeeper, 'network', 'plan', '--config', '/dev/null', '--network-agent-user', '7'];
+    const { code, stderr } = await run(command, uid === undefined ? {} : { uid });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
 });
