@@ -29,4 +29,5 @@ done
 unshare --net --mount sh -c 'mount -t tmpfs none /run && mkdir /run/netns && ip netns add probe &&
   echo "table inet probe {}" | nft -f -' 2>/dev/null || leave_out 'this system allows no network namespaces or no nftables in them'
 
-exec unshare --net --mount node_modules/.bin/node test/network/run.ts
+# Whatever becomes of the suite, everything that it has started ends with it.
+exec timeout --signal=KILL 300 unshare --net --mount --pid --fork --kill-child --mount-proc node_modules/.bin/node test/network/run.ts

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { arrivals, inNamespace, nft, ruleset, sh } from './instance.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programPath } from '../support/machine.ts';
+import { arrivals, as, inNamespace, nft, ruleset, sh } from './instance.ts';
 import { attempt, network, type Place, startAgent, writeConfig } from './programs.ts';
 import { type Steps, same } from './steps.ts';
 
@@ -118,6 +121,24 @@ export async function applySteps(place: Place, { step }: Steps): Promise<void> {
       const { code, stderr } = await network(place, verb, [], 'stranger');
       same([code, stderr.includes(`network ${verb} needs root`)], [1, true], stderr);
     }
+  });
+  await step('apply takes no more than the capabilities of its unit', async () => {
+    const unit = readFileSync(join(place.checkout, 'systemd/rolekeeper-network.service'), 'utf8');
+    const names = /^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+    const kept = names.map((name) => `+${name.replace('CAP_', '').toLowerCase()}`).join(',');
+    const limits = ['setpriv', `--bounding-set=-all,${kept}`, '--inh-caps=-all', '--no-new-privs'];
+    const { code, stderr } = await network(place, 'apply', [], 'root', limits);
+    same([code, (await network(place, 'check')).code], [0, 0], stderr);
+  });
+  await step('systemd finds nothing wrong with the unit', async (skip) => {
+    if (programPath('systemd-analyze') === undefined) skip('there is no systemd-analyze here');
+    const unit = join(place.directory, 'rolekeeper-network.service');
+    // Of the commands it wants only to know whether they are there.
+    sh(
+      `sed 's#/usr/bin/rolekeeper#/bin/true#' '${place.checkout}/systemd/rolekeeper-network.service' > '${unit}'`,
+    );
+    const { code, stderr } = await as('root', ['systemd-analyze', 'verify', unit]);
+    same({ code, stderr }, { code: 0, stderr: '' });
   });
   await step('root without CAP_NET_ADMIN is told what is missing', async () => {
     const { stderr } = await network(place, 'apply', [], 'root', [
