@@ -14,7 +14,7 @@ leave_out() {
 [ "$(id -u)" = 0 ] || leave_out 'it takes root to make network namespaces with users in them'
 # Packages by the programs that show they are there.
 wanted=()
-for pair in nft:nftables ip:iproute2 curl:curl python3:python3-minimal s3cmd:s3cmd setpriv:util-linux; do
+for pair in nft:nftables ip:iproute2 curl:curl python3:python3 s3cmd:s3cmd setpriv:util-linux; do
   command -v "${pair%%:*}" >/dev/null || wanted+=("${pair#*:}")
 done
 if [ "${#wanted[@]}" -gt 0 ] && command -v apt-get >/dev/null; then
@@ -26,8 +26,9 @@ fi
 for program in nft ip curl python3; do
   command -v "$program" >/dev/null || leave_out "there is no $program here, and it could not be installed"
 done
-unshare --net --mount sh -c 'mount -t tmpfs none /run && mkdir /run/netns && ip netns add probe &&
+# Whatever becomes of the suite, everything that it has started ends with it.
+isolated='unshare --net --mount --pid --fork --kill-child --mount-proc'
+$isolated sh -c 'mount -t tmpfs none /run && mkdir /run/netns && ip netns add probe &&
   echo "table inet probe {}" | nft -f -' 2>/dev/null || leave_out 'this system allows no network namespaces or no nftables in them'
 
-# Whatever becomes of the suite, everything that it has started ends with it.
-exec timeout --signal=KILL 300 unshare --net --mount --pid --fork --kill-child --mount-proc node_modules/.bin/node test/network/run.ts
+exec timeout --signal=KILL 300 $isolated node_modules/.bin/node test/network/run.ts

@@ -105,5 +105,5 @@ export async function attempt(
 
 /** A `curl` that never waits long; its exit status says why there is no answer (7: refused). */
 export function curl(user: User, args: readonly string[], prefix: readonly string[] = []) {
-  return as(user, [...prefix, 'curl', '-sS', '--max-time', '5', '--noproxy', '*', ...args]);
+  return as(user, [...prefix, 'curl', '-sS', '--fail', '--max-time', '5', '--noproxy', '*', ...args]);
 }
