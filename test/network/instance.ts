@@ -68,13 +68,15 @@ function layOutNetwork(): void {
   `);
   // As open as a machine can be, so that what is refused later is refused by the rules.
   for (const prefix of [[], inNamespace('box'), inNamespace('host')]) openUp(prefix);
-  // What arrives at IMDS, but for the looking for neighbours.
+  // What arrives at IMDS and begins something: not the looking for neighbours, and not what the kernel still sends, as much
+  // as a minute later, for connections from before the rules whose programs are gone.
   nft(
     `table inet arrivals {
       counter arrived {}
       chain input {
         type filter hook input priority 0
         icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
+        tcp flags & syn == 0 accept
         ip daddr ${IMDS_V4} counter name arrived
         ip6 daddr ${IMDS_V6} counter name arrived
       }
