@@ -162,7 +162,10 @@ describe('a block to paste', () => {
     expect(left.map(({ page, notRun }) => `${page}: ${notRun}`)).toEqual([
       'agent-socket.md: needs the docker daemon',
       'agent-socket.md: a stream has no end',
+      'containers.md: needs the docker daemon',
+      'containers.md: needs a Kubernetes node',
       'exec-export-env.md: needs PowerShell',
+      'network.md: needs root, nft and a systemd; npm run test:network runs them',
     ]);
     expect(blocks.length).toBeGreaterThan(30);
   });
