@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv4, type Socket } from 'node:net';
 import { endianness } from 'node:os';
+import { type AskKernel, createSocketDiagnosis, isConnected, type SocketEnd } from './socket-diagnosis.ts';
 
 /** Who is at the other end of a TCP connection inside this machine. */
 export interface TcpPeers {
   /**
    * The user id of the socket that the connection came from; undefined where it cannot be told, which means: deny. It is
-   * looked up once per connection.
+   * looked up once per connection: best while the caller waits for its answer.
    */
   uidOf(connection: Socket): Promise<number | undefined>;
 }
@@ -19,6 +20,8 @@ export interface TcpEndpoint {
 export interface TcpPeersOptions {
   /** Where callers may have connected to before the kernel's address translation sent them here. */
   readonly originalDestinations?: readonly TcpEndpoint[];
+  /** For one socket. Where the kernel does not answer that, its whole tables are read. */
+  readonly askKernel?: AskKernel;
   /** The text of /proc/net/tcp or /proc/net/tcp6. */
   readonly readTable?: (name: 'tcp' | 'tcp6') => Promise<string>;
 }
@@ -33,6 +36,7 @@ const ATTEMPTS = 3;
  */
 export function createTcpPeers(options: TcpPeersOptions = {}): TcpPeers {
   const { originalDestinations = [], readTable = readKernelTable } = options;
+  const { askKernel = createSocketDiagnosis() } = options;
   const known = new WeakMap<Socket, Promise<number | undefined>>();
   let underWay: Promise<string> | undefined;
 
@@ -53,10 +57,13 @@ export function createTcpPeers(options: TcpPeersOptions = {}): TcpPeers {
     if (localAddress === undefined || localPort === undefined) return undefined;
     const caller = { address: remoteAddress, port: remotePort };
     const destinations = [{ address: localAddress, port: localPort }, ...originalDestinations];
-    const pairs = destinations.flatMap((destination) => rowBeginnings(caller, destination));
+    const ends = destinations.map(endOf);
+    const told = ends.map((end) => (sameFamily(end, endOf(caller)) ? askKernel(endOf(caller), end) : 'none'));
+    if (!told.includes(undefined)) return theOnly(new Set(told.filter((each) => typeof each === 'number')));
+    const pairs = ends.flatMap((end) => rowBeginnings(endOf(caller), end));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const [uid, ...others] = uidsIn(await tables(), pairs);
-      if (uid !== undefined) return others.length === 0 ? uid : undefined;
+      const uids = uidsIn(await tables(), pairs);
+      if (uids.size > 0) return theOnly(uids);
     }
     return undefined;
   }
@@ -70,6 +77,12 @@ export function createTcpPeers(options: TcpPeersOptions = {}): TcpPeers {
       });
     return underWay;
   }
+}
+
+/** Of two users that look alike, neither counts. */
+function theOnly(uids: ReadonlySet<number>): number | undefined {
+  const [uid] = uids;
+  return uids.size === 1 ? uid : undefined;
 }
 
 /** By its own directory: /proc/net is hidden from a service with `ProcSubset=pid`. */
@@ -86,23 +99,37 @@ function uidsIn(table: string, beginnings: readonly string[]): ReadonlySet<numbe
   for (const beginning of beginnings) {
     for (let at = table.indexOf(beginning); at !== -1; at = table.indexOf(beginning, at + 1)) {
       // After the two addresses: state, queues, timer, retransmits, uid, timeouts, inode.
-      const [, , , , uid = '', , inode = '0'] = table.slice(at + beginning.length, at + 250).split(/ +/);
-      if (/^[1-9]\d*$/.test(inode) && /^\d+$/.test(uid)) uids.add(Number(uid));
+      const [state = '', , , , uid = '', , inode = '0'] = table
+        .slice(at + beginning.length, at + 250)
+        .split(/ +/);
+      const isHeld = isConnected(parseInt(state, 16)) && /^[1-9]\d*$/.test(inode);
+      if (isHeld && /^\d+$/.test(uid)) uids.add(Number(uid));
     }
   }
   return uids;
 }
 
 /** As an IPv4 socket's row has it, and as a dual-stack socket's, where IPv4 addresses are mapped into IPv6. */
-function rowBeginnings(local: TcpEndpoint, remote: TcpEndpoint): string[] {
-  const ends = [local, remote].map(({ address, port }) => ({
-    bytes: addressBytes(address),
-    port: port.toString(16).toUpperCase().padStart(4, '0'),
-  }));
-  if (ends[0]?.bytes.length !== ends[1]?.bytes.length) return [];
-  const isV4 = ends[0]?.bytes.length === 4;
+function rowBeginnings(local: SocketEnd, remote: SocketEnd): string[] {
+  if (!sameFamily(local, remote)) return [];
+  const ends = [local, remote];
+  const isV4 = local.bytes.length === 4;
   const rows = [ends, ...(isV4 ? [ends.map((end) => ({ ...end, bytes: mapped(end.bytes) }))] : [])];
-  return rows.map((row) => ` ${row.map(({ bytes, port }) => `${kernelHex(bytes)}:${port}`).join(' ')} `);
+  return rows.map(
+    (row) => ` ${row.map(({ bytes, port }) => `${kernelHex(bytes)}:${portHex(port)}`).join(' ')} `,
+  );
+}
+
+function sameFamily(a: SocketEnd, b: SocketEnd): boolean {
+  return a.bytes.length === b.bytes.length;
+}
+
+function endOf({ address, port }: TcpEndpoint): SocketEnd {
+  return { bytes: addressBytes(address), port };
+}
+
+function portHex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
 /** 4 or 16 bytes in network order; an IPv4 address that came mapped into IPv6 has 4. */

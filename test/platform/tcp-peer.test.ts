@@ -50,6 +50,7 @@ function described(tables: { tcp?: string; tcp6?: string } | (() => Promise<stri
   const readTable =
     typeof tables === 'function' ? tables : async (name: 'tcp' | 'tcp6') => tables[name] ?? '';
   return createTcpPeers({
+    askKernel: () => undefined,
     readTable,
     originalDestinations: REDIRECTED_FROM,
   });
@@ -74,40 +75,51 @@ const CALLER = '0100007F:D431';
 const US = '0100007F:26B8';
 const IMDS = 'FEA9FEA9:0050';
 
-describe('real connections', () => {
+/** The two ways to ask; the second is for machines without the first. */
+const WAYS = [
+  [
+    'the kernel',
+    () => createTcpPeers({ readTable: () => Promise.reject(new Error('the tables were read')) }),
+  ],
+  ['its tables', () => createTcpPeers({ askKernel: () => undefined })],
+] as const;
+
+describe.each(WAYS)('real connections, by asking %s', (_, createPeers) => {
   test.each([
     ['127.0.0.1', '127.0.0.1'],
     ['::1', '::1'],
     ['127.0.0.5', '127.0.0.5'],
   ])('the user of a connection to %s is ours', async (host) => {
     await using pair = await accepted(host);
-    expect(await createTcpPeers().uidOf(pair.connection)).toBe(ownUid);
+    expect(await createPeers().uidOf(pair.connection)).toBe(ownUid);
   });
 
   test('a dual-stack socket that goes to an IPv4 address is found too', async () => {
     await using caller = await otherProcess('::ffff:127.0.0.1');
-    expect(await createTcpPeers().uidOf(caller.connection)).toBe(ownUid);
+    expect(await createPeers().uidOf(caller.connection)).toBe(ownUid);
   });
 
   test('a client that has ended its half is found too', async () => {
     await using pair = await accepted('127.0.0.1');
     pair.client.end();
     await once(pair.connection.resume(), 'end');
-    expect(await createTcpPeers().uidOf(pair.connection)).toBe(ownUid);
+    expect(await createPeers().uidOf(pair.connection)).toBe(ownUid);
   });
 
   test('a client that has closed its socket is nobody, and not root', async () => {
     await using pair = await accepted('127.0.0.1');
     pair.client.destroy();
     await once(pair.connection.resume(), 'end');
-    expect(await createTcpPeers().uidOf(pair.connection)).toBeUndefined();
+    expect(await createPeers().uidOf(pair.connection)).toBeUndefined();
   });
 
   test.runIf(ownUid === 0)("another user's process is told apart", async () => {
     await using caller = await otherProcess('127.0.0.1', NOBODY);
-    expect(await createTcpPeers().uidOf(caller.connection)).toBe(NOBODY);
+    expect(await createPeers().uidOf(caller.connection)).toBe(NOBODY);
   });
+});
 
+describe('how often', () => {
   test('the table is read once for a connection, and once for many that ask together', async () => {
     let reads = 0;
     const peers = described(async () => {
@@ -158,6 +170,7 @@ describe('which row counts', () => {
     ['a socket that was closed (TIME_WAIT)', row(CALLER, US, 0, { state: '06', inode: 0 })],
     ['a socket that was closed (FIN_WAIT2)', row(CALLER, US, 0, { state: '05', inode: 0 })],
     ['a port that only begins alike', row('0100007F:D431', '0100007F:26B80', 1001)],
+    ['a socket that is only being made (SYN_SENT)', row(CALLER, US, 1001, { state: '02' })],
     ['nothing', ''],
   ])('not %s', async (_, tcp) => {
     expect(await described({ tcp }).uidOf(connection)).toBeUndefined();
