@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { memory, startToReady } from './bench/agent.ts';
+import { callerTime } from './bench/callers.ts';
 import { commandTime, helperTime } from './bench/commands.ts';
 import { type Measured, render } from './bench/measured.ts';
 import { openStage, type Stage } from './bench/stage.ts';
@@ -16,6 +17,8 @@ const measurements: readonly (readonly [string, (stage: Stage) => Promise<Measur
   ['credential-process', commandTime],
   ['start to ready', startToReady],
   ['resident memory', memory],
+  ['TCP caller', callerTime({}, 0.2)],
+  ['… by the tables', callerTime({ askKernel: () => undefined }, 50)],
 ];
 
 await using stage = await openStage(process.cwd());

@@ -1,7 +1,7 @@
 /** The agent without its sockets: everything between IMDS and the reader, and what is written beside. */
 import { createAgentStore, type StoreWorld } from './agent-store.ts';
 import type { Settings } from './config/settings.ts';
-import type { Clock } from './domain/ports.ts';
+import { type Clock, pause } from './domain/ports.ts';
 import { type CredentialSource, createCredentialSource } from './imds/credential-source.ts';
 import type { Transport } from './imds/transport.ts';
 import type { CredentialStore } from './lifecycle/credential-store.ts';
@@ -23,6 +23,8 @@ export interface AgentCore {
   /** Ends the loop and takes the process file away. The stored state stays, for a warm restart. */
   stop(): Promise<void>;
 }
+
+const WAIT_FOR_CREDENTIALS_MS = 15_000;
 
 /** @param gid group of the files that consumers read; undefined: the process's own */
 export function createAgentCore(
@@ -55,4 +57,13 @@ export function createAgentCore(
       kept.stop();
     },
   };
+}
+
+/** Resolves with the first set that is served, or after 15 s without one. */
+export async function firstCredentials({ store }: AgentCore, networkClock: Clock, closing: AbortSignal) {
+  const served = new AbortController();
+  const stop = store.subscribe((change) => change.served && served.abort());
+  await pause(networkClock, WAIT_FOR_CREDENTIALS_MS, AbortSignal.any([served.signal, closing]));
+  stop();
+  return served.signal.aborted ? 'credentials' : 'waiting';
 }

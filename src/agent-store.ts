@@ -29,7 +29,7 @@ export interface AgentStore {
 
 /** @param gid group of the files that consumers read; undefined: the process's own */
 export function createAgentStore(
-  settings: Pick<Settings, 'policy' | 'imds'>,
+  settings: Pick<Settings, 'policy' | 'imds' | 'rules'>,
   runtimeDirectory: string,
   gid: number | undefined,
   world: StoreWorld,
@@ -45,6 +45,7 @@ export function createAgentStore(
     firstGeneration: Math.max(found.generation ?? 0, Math.floor(boot.uptimeSeconds())),
     onListenerError: (error) => log.error('A surface could not be updated', { because: String(error) }),
   });
+  const hasRules = settings.rules.some(({ surfaces }) => surfaces.includes('agent_socket'));
   let stopShowing = () => {};
 
   return {
@@ -52,8 +53,8 @@ export function createAgentStore(
     start() {
       const processFile = createProcessFile({
         path: join(runtimeDirectory, 'credential-process.json'),
-        mode: 0o640,
-        gid,
+        // Who reads it asks nobody: where rules say who may ask, it is for the agent's own user alone.
+        ...(hasRules ? { mode: 0o600, gid: undefined } : { mode: 0o640, gid }),
         boot,
         files,
       });

@@ -1,15 +1,16 @@
 /** The surfaces that listen: which of them are on, where, and how each is closed. */
 import type { Server } from 'node:http';
 import { isAbsolute, join } from 'node:path';
+import { createAgentAccess } from './agent-access.ts';
 import type { AgentCore } from './agent-core.ts';
 import type { Settings } from './config/settings.ts';
-import { type AgentEndpointParts, agentEndpoint } from './delivery/agent-endpoint.ts';
+import { type AgentEndpointParts, agentEndpoint, HEALTH_PATHS } from './delivery/agent-endpoint.ts';
 import { CONTAINER_PATH, containerEndpoint } from './delivery/container-endpoint.ts';
 import { createContainerToken } from './delivery/container-token.ts';
 import { createEvents } from './delivery/events.ts';
 import { createFileSinks, type FileSinks } from './delivery/file-sinks/file-sinks.ts';
 import { closeHttpSurface, createHttpSurface } from './delivery/http-surface.ts';
-import { imdsEndpoint, REDIRECTED_FROM } from './delivery/imds-endpoint.ts';
+import { imdsEndpoint } from './delivery/imds-endpoint.ts';
 import { createIssuedTokens } from './delivery/issued-tokens.ts';
 import { createLineSocket } from './delivery/line-socket.ts';
 import type { Clock, Log, Random } from './domain/ports.ts';
@@ -19,7 +20,6 @@ import { groupId, userId } from './platform/groups.ts';
 import type { InheritedSocket, InheritedSockets } from './platform/inherited-sockets.ts';
 import { createRunHook } from './platform/run-hook.ts';
 import { authorityOf, type LoopbackAddress, listenOnLoopback } from './platform/tcp-listener.ts';
-import { createTcpPeers } from './platform/tcp-peer.ts';
 import { listenOnUnixSocket } from './platform/unix-listener.ts';
 
 export interface SurfacesWorld {
@@ -47,6 +47,15 @@ export interface Surfaces {
 }
 
 const CLOSE_GRACE_MS = 1_000;
+/** By the names under which the service manager passes their sockets. */
+const SURFACE_OF = {
+  agent: 'agent_socket',
+  line: 'line_socket',
+  container: 'container_endpoint',
+  imds: 'imds_endpoint',
+} as const;
+type InheritedName = keyof typeof SURFACE_OF;
+
 /** In the runtime directory: none of the configured files may be one of these. */
 const OWN_FILES = [
   'credential-process.json',
@@ -65,7 +74,7 @@ export async function openSurfaces(
   settings: Settings,
   runtimeDirectory: string,
   core: AgentCore,
-  status: Omit<AgentEndpointParts, 'reader' | 'events'>,
+  status: Omit<AgentEndpointParts, 'reader' | 'events' | 'gate' | 'callers'>,
   world: SurfacesWorld,
 ): Promise<Surfaces> {
   const { clock, networkClock, log, boot, uid, inherited } = world;
@@ -74,11 +83,20 @@ export async function openSurfaces(
   const inRuntime = (path: string) => (isAbsolute(path) ? path : join(runtimeDirectory, path));
   const closers: (() => void | Promise<void>)[] = [];
   const unused = new Set(inherited.keys());
+  const access = createAgentAccess(settings, core, world);
+  const { mostConnections } = access;
 
   try {
     const events = createEvents({ state, subscribe, clock, networkClock });
     closers.push(events.close);
-    const agent = createHttpSurface(agentEndpoint({ reader, events, ...status }));
+    const gate = access.gate('agent_socket');
+    const agent = createHttpSurface(
+      agentEndpoint({ reader, events, gate, callers: access.callers, ...status }),
+      {
+        mostConnections,
+        alwaysAnswered: HEALTH_PATHS,
+      },
+    );
     const socketPath = inRuntime(agentSocket.path);
     await openUnix(agent, 'agent', { ...agentSocket, path: socketPath }, () => closeHttp(agent));
     const surfaces = {
@@ -101,7 +119,9 @@ export async function openSurfaces(
     const gid = groupOf(agentSocket.group, log);
     const token = createContainerToken({ path, gid, uid, boot, log });
     closers.push(subscribe(() => token.check()));
-    const server = createHttpSurface(containerEndpoint({ reader, token }));
+    const gate = access.gate('container_endpoint');
+    const asked = container.authorize === 'token' ? token : undefined;
+    const server = createHttpSurface(containerEndpoint({ reader, gate, token: asked }), { mostConnections });
     return `${await openTcp(server, 'container', listen)}${CONTAINER_PATH}`;
   }
 
@@ -115,14 +135,15 @@ export async function openSurfaces(
         clock,
         issuedTokens: createIssuedTokens({ keyPath: inRuntime('imds-token-key'), uid, clock, log }),
         tokenlessUids: new Set(imds.tokenlessUsers.map(uidOf)),
-        peers: createTcpPeers({ originalDestinations: REDIRECTED_FROM }),
+        gate: access.gate('imds_endpoint'),
       }),
+      { mostConnections },
     );
     return openTcp(server, 'imds', listen);
   }
 
   async function openLine(): Promise<object> {
-    const line = createLineSocket({ reader, networkClock });
+    const line = createLineSocket({ reader, gate: access.gate('line_socket'), networkClock });
     const path = inRuntime(lineSocket.path);
     await openUnix(line.server, 'line', { ...lineSocket, path }, () => line.close(CLOSE_GRACE_MS));
     return {};
@@ -144,8 +165,9 @@ export async function openSurfaces(
     return sinks.status;
   }
 
-  async function openTcp(server: Server, name: string, listen: LoopbackAddress): Promise<string> {
+  async function openTcp(server: Server, name: InheritedName, listen: LoopbackAddress): Promise<string> {
     unused.delete(name);
+    access.watch(server, SURFACE_OF[name]);
     const address = await listenOnLoopback(server, inherited.get(name) ?? listen);
     closers.push(() => closeHttp(server));
     return `http://${authorityOf(address)}`;
@@ -153,11 +175,12 @@ export async function openSurfaces(
 
   async function openUnix(
     server: Parameters<typeof listenOnUnixSocket>[0],
-    name: string,
+    name: InheritedName,
     { path, mode, group }: { path: string; mode: number; group: string },
     closeServer: () => Promise<void>,
   ): Promise<void> {
     unused.delete(name);
+    access.watch(server, SURFACE_OF[name]);
     const place: InheritedSocket | undefined = inherited.get(name);
     const release = await listenOnUnixSocket(server, place ?? { path, mode, gid: groupOf(group, log) });
     closers.push(async () => {

@@ -1,13 +1,12 @@
 /** The composition: the core, the surfaces around it, and the order in which they start and close. */
-import { mkdirSync } from 'node:fs';
-import { type AgentCore, type CoreWorld, createAgentCore } from './agent-core.ts';
+import { type CoreWorld, createAgentCore, firstCredentials } from './agent-core.ts';
 import { groupOf, openSurfaces, type Surfaces } from './agent-surfaces.ts';
 import type { Settings } from './config/settings.ts';
 import { type StatusDocument, statusDocument } from './delivery/status-document.ts';
-import { type Clock, pause } from './domain/ports.ts';
 import { createUndiciTransport } from './imds/undici-transport.ts';
 import { systemFiles } from './platform/files.ts';
 import type { InheritedSockets } from './platform/inherited-sockets.ts';
+import { makeRuntimeDirectory } from './platform/runtime-directory.ts';
 
 /** What the agent needs of the machine. */
 export interface AgentWorld extends Omit<CoreWorld, 'files' | 'transportFor'> {
@@ -31,7 +30,6 @@ export interface Agent extends Pick<Surfaces, 'socketPath' | 'containerUrl' | 'i
   close(): Promise<void>;
 }
 
-const WAIT_FOR_CREDENTIALS_MS = 15_000;
 /** The refresh loop shows life every 30 s, and a check has its own deadlines: later than this, it hangs. */
 const LOOP_OVERDUE_MS = 90_000;
 
@@ -102,26 +100,5 @@ export async function startAgent(
     await core.stop();
     await opened.close();
     log.info('Stopped');
-  }
-}
-
-async function firstCredentials({ store }: AgentCore, networkClock: Clock, closing: AbortSignal) {
-  const served = new AbortController();
-  const stop = store.subscribe((change) => change.served && served.abort());
-  await pause(networkClock, WAIT_FOR_CREDENTIALS_MS, AbortSignal.any([served.signal, closing]));
-  stop();
-  return served.signal.aborted ? 'credentials' : 'waiting';
-}
-
-/** Only the last part of the path: Node's recursive mkdir never returns for a path in /proc. */
-function makeRuntimeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o755 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    throw new Error(
-      `Cannot make the runtime directory ${path} (${code}): the directory above it must exist and be writable. Name another with --runtime-dir`,
-    );
   }
 }

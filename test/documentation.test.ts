@@ -88,3 +88,14 @@ describe('ARCHITECTURE', () => {
     }
   });
 });
+
+test('SECURITY points at tests that exist', () => {
+  const table = read('SECURITY.md').split('\n## Out of scope')[0] ?? '';
+  let folder = '';
+  const named = [...table.matchAll(/`([\w/.-]*\.test\.ts|test\/\w+\/)`/g)].map(([, path = '']) => {
+    if (path.includes('/')) folder = path.replace(/[^/]*$/, '');
+    return path.includes('/') ? path : `${folder}${path}`;
+  });
+  expect(named.length).toBeGreaterThan(20);
+  for (const path of named) expect(existsSync(new URL(path, root)), path).toBe(true);
+});

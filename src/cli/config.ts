@@ -1,9 +1,12 @@
 /** `rolekeeper config …`: the configuration, told and checked. None of it touches the agent. */
 import { existsSync } from 'node:fs';
+import { resolveRules } from '../agent-rules.ts';
 import { formatConfigError } from '../config/config-error.ts';
 import { loadSettings } from '../config/load.ts';
 import { explainSettings, renderDefaultConfig } from '../config/render.ts';
 import { clientRuntimeDirectory } from '../config/runtime-directory.ts';
+import { ruleMeaning, surfaceMeaning } from '../domain/access-words.ts';
+import { surfaceNames } from '../domain/caller.ts';
 import { isProfileName } from '../domain/export-formats.ts';
 import type { CommandWorld } from './command-world.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -48,10 +51,20 @@ export function configDefault({ stdout }: CommandWorld): ExitCode {
   return EXIT.ok;
 }
 
-/** `config check`: everything that is wrong with the file and with the variables that override it; or `ok`. */
+/**
+ * `config check`: everything that is wrong with the file and with the variables that override it; or what its rules mean,
+ * a sentence each, and `ok`.
+ */
 export async function configCheck(options: FileOption, world: CommandWorld): Promise<ExitCode> {
-  const settings = await load(options, world);
-  if (settings === undefined) return EXIT.usage;
+  const loaded = await load(options, world);
+  if (loaded === undefined) return EXIT.usage;
+  const { rules, errors } = resolveRules(loaded.settings.rules);
+  for (const error of errors) world.stderr.write(`rolekeeper: ${error}\n`);
+  if (errors.length > 0) return EXIT.usage;
+  if (rules.length > 0) {
+    for (const rule of rules) world.stdout.write(`${rule.place}: ${ruleMeaning(rule)}\n`);
+    for (const surface of surfaceNames) world.stdout.write(`${surfaceMeaning(rules, surface)}\n`);
+  }
   world.stdout.write('ok\n');
   return EXIT.ok;
 }

@@ -9,7 +9,7 @@ export const EXIT = {
   usage: 2,
   /** No agent answers on the socket. */
   notRunning: 3,
-  /** This user may not open the socket. */
+  /** This user may not open the socket, or a rule denies it. */
   notPermitted: 4,
   /** No role is attached to the instance, or it was detached. */
   noRole: 5,
@@ -33,5 +33,6 @@ export function exitCodeOf({ problem }: AgentError): ExitCode {
 /** For an answer of the agent that is not 200, by the code in its body. */
 export function exitCodeOfRefusal(code: string | undefined): ExitCode {
   if (code === 'no-role' || code === 'role-detached') return EXIT.noRole;
+  if (code === 'access-denied') return EXIT.notPermitted;
   return code === 'credentials-pending' || code === 'credentials-expired' ? EXIT.notAvailable : EXIT.failure;
 }

@@ -1,9 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { surfaceNames } from '../domain/caller.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { exportFormats } from '../domain/export-formats.ts';
 import { InputError } from '../simulator/input-error.ts';
+import type { AccessTestOptions } from './access.ts';
 import { type AgentOptions, withAgentOptions } from './agent-settings.ts';
 import { withAgentSocketOptions } from './agent-socket-options.ts';
+import type { CallersOptions } from './callers.ts';
 import type { CommandWorld } from './command-world.ts';
 import type { FileOption, ProfileOptions } from './config.ts';
 import { surfaces } from './env/known-client.ts';
@@ -88,6 +91,16 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
     const { env } = await import('./env.ts');
     exitCode = await env(options, world);
   });
+  withAgentSocketOptions(
+    command(
+      'callers',
+      'list who has asked for credentials in the last hour, IMDSv1-shaped readers first',
+    ).option('--json', 'as the agent tells it, counts since first_seen'),
+  ).action(async (options: CallersOptions) => {
+    const { callers } = await import('./callers.ts');
+    exitCode = await callers(options, world);
+  });
+  addAccessVerb(command('access', 'say what the rules of the configuration mean for a caller'));
   addConfigVerbs(command('config', 'print or check the configuration'));
   addNetworkVerbs(
     command('network', 'keep everybody but the agent away from IMDS, by packet rules (nftables)'),
@@ -132,6 +145,26 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
       .description('take the rules away')
       .action(async () => {
         exitCode = await (await import('./network.ts')).network.remove(world);
+      });
+  }
+
+  function addAccessVerb(access: Command): void {
+    access
+      .command('test')
+      .description(
+        'say whether a caller may ask, and by which rule; ends with 0 or 4. The first rule that fits decides; where none does: denied if there is an [[allow]] for the surface, else allowed. What is not given is not known, and what is not known fits no [[allow]] and every [[deny]].',
+      )
+      .requiredOption('--user <user>', 'its user, by name or number')
+      .addOption(
+        new Option('--surface <surface>', 'where it asks').choices(surfaceNames).makeOptionMandatory(),
+      )
+      .option('--group <group...>', 'its groups; default: those that the user gets at login')
+      .option('--unit <unit>', 'the systemd unit that it is in; an empty one: in none')
+      .option('--exe <path>', 'the program that it is')
+      .option('--config <file>', 'configuration file (default: /etc/rolekeeper/config.toml)')
+      .action(async (options: AccessTestOptions) => {
+        const { accessTest } = await import('./access.ts');
+        exitCode = await accessTest(options, world);
       });
   }
 

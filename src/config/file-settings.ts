@@ -3,6 +3,8 @@ import type { ConfigError } from './config-error.ts';
 import { entryValue, withArticle } from './entry-value.ts';
 import { FILES_SECTION } from './file-sink-settings.ts';
 import { type GivenFileSink, readFilesSections } from './files-section.ts';
+import type { RuleSettings } from './rule-settings.ts';
+import { isOfRules, readRules } from './rules-section.ts';
 import { fileSettingsOf, type SettingKey, sectionNames } from './settings.ts';
 import { shownSetting, shownValue } from './shown.ts';
 import { readToml, type TomlEntry } from './toml-entries.ts';
@@ -11,11 +13,12 @@ import { unknownKey } from './unknown-key.ts';
 export interface FileSettings {
   readonly candidates: ReadonlyMap<SettingKey, Candidate>;
   readonly sinks: readonly GivenFileSink[];
+  readonly rules: readonly RuleSettings[];
   /** In the order of the file. */
   readonly errors: readonly ConfigError[];
 }
 
-export const noFile: FileSettings = { candidates: new Map(), sinks: [], errors: [] };
+export const noFile: FileSettings = { candidates: new Map(), sinks: [], rules: [], errors: [] };
 
 /** What a file's text says about which setting, and everything in it that does not fit the table. Never rejects. */
 export async function readFileSettings(source: string, text: string): Promise<FileSettings> {
@@ -25,7 +28,8 @@ export async function readFileSettings(source: string, text: string): Promise<Fi
   const errors = new Map<string, ConfigError>();
   const isSinks = ({ path }: TomlEntry) => path[0] === FILES_SECTION;
   const files = readFilesSections(source, reading.entries.filter(isSinks));
-  for (const entry of reading.entries.filter((each) => !isSinks(each))) {
+  const access = readRules(source, reading.entries.filter(isOfRules));
+  for (const entry of reading.entries.filter((each) => !isSinks(each) && !isOfRules(each))) {
     const meaning = meaningOf(source, entry);
     if (meaning === undefined) continue;
     const found = 'parsed' in meaning ? errorsOf(meaning) : [meaning];
@@ -35,7 +39,8 @@ export async function readFileSettings(source: string, text: string): Promise<Fi
       if (!errors.has(about)) errors.set(about, error);
     }
   }
-  return { candidates, sinks: files.sinks, errors: [...errors.values(), ...files.errors].sort(byPlace) };
+  const all = [...errors.values(), ...files.errors, ...access.errors];
+  return { candidates, sinks: files.sinks, rules: access.rules, errors: all.sort(byPlace) };
 }
 
 function byPlace(a: ConfigError, b: ConfigError): number {

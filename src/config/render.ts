@@ -1,7 +1,9 @@
 /** The table of settings as text for people: the file with all defaults, and what is in force. */
+import type { ArrayRow } from './array-row.ts';
 import { FILES_SECTION, fileSinkSettings } from './file-sink-settings.ts';
 import { DEFAULT_CONFIG_PATH } from './load.ts';
 import type { Origins } from './resolve.ts';
+import { ruleSections, ruleSettings } from './rule-settings.ts';
 import {
   allSettings,
   camelCase,
@@ -17,7 +19,7 @@ const WIDTH = 100;
 
 /** TOML that says what is in force without a file. */
 export function renderDefaultConfig(): string {
-  return `${[header(), ...sectionNames.map(renderSection), renderFiles()].join('\n\n')}\n`;
+  return `${[header(), ...sectionNames.map(renderSection), renderRules(), renderFiles()].join('\n\n')}\n`;
 }
 
 /** One line each: `imds.endpoint = "auto"  (default)`. */
@@ -34,6 +36,11 @@ export function explainSettings(settings: Settings, origins: Origins): string {
         return { value: `${key} = ${value}`, origin: shown(origins[key] ?? 'default') };
       }),
     ),
+    ...settings.rules.map((rule) => {
+      const given = ruleSettings.filter(({ name }) => rule[name].length > 0);
+      const keys = given.map(({ name, type }) => `${name} = ${type.format(rule[name])}`);
+      return { value: `${rule.verdict}: ${keys.join(', ')}`, origin: shown(rule.place) };
+    }),
   ];
   const width = Math.max(...lines.map(({ value }) => value.length));
   return lines.map(({ value, origin }) => `${value.padEnd(width)}  (${origin})\n`).join('');
@@ -61,13 +68,23 @@ function renderSetting(row: NamedSetting): string {
 
 /** Commented out, with # and no blank: there is none by default. */
 function renderFiles(): string {
-  const about = comment(
-    'One such section for each file that is kept up to date, for programs that read their credentials from one. There is none by default.',
-  );
-  const rows = fileSinkSettings.map(({ name, type, doc, default: text, example = '' }) =>
+  const about =
+    'One such section for each file that is kept up to date, for programs that read their credentials from one. There is none by default.';
+  return renderArraySection(about, FILES_SECTION, fileSinkSettings);
+}
+
+function renderRules(): string {
+  const [first, ...others] = ruleSections;
+  const about = `Who may ask, in any number of [[${first}]] and [[${others.join()}]] sections. Everything that a rule names must be true of a caller; at least one thing must be named. The first rule that fits decides, in the order of this file. Where no rule fits: denied if there is an [[allow]] for the surface, else allowed. What cannot be known of a caller fits no [[allow]] and every [[deny]]. There is none by default: file modes and tokens decide, which are asked for in any case.`;
+  const rows = ruleSettings.map((row) => ({ ...row, default: row.example }));
+  return renderArraySection(about, first, rows);
+}
+
+function renderArraySection(about: string, section: string, settings: readonly ArrayRow[]): string {
+  const rows = settings.map(({ name, type, doc, default: text, example = '' }) =>
     [comment(`${doc} ${sentence(type.rule)}`), `#${name} = ${literal(type, text ?? example)}`].join('\n'),
   );
-  return [`${about}\n#[[${FILES_SECTION}]]`, ...rows].join('\n\n').replaceAll('\n\n', '\n#\n');
+  return [`${comment(about)}\n#[[${section}]]`, ...rows].join('\n\n').replaceAll('\n\n', '\n#\n');
 }
 
 function sentence(rule: string): string {

@@ -6,6 +6,8 @@ import { noFile, readFileSettings } from './file-settings.ts';
 import { FILES_SECTION, type FileSinkSettingName } from './file-sink-settings.ts';
 import type { GivenFileSink } from './files-section.ts';
 import { redirectSomewhere } from './redirect.ts';
+import { requireRules } from './required-rules.ts';
+import type { RuleSettings } from './rule-settings.ts';
 import { allSettings, camelCase, type NamedSetting, type SettingKey, type Settings } from './settings.ts';
 import { shownSetting } from './shown.ts';
 import { settleTimeouts } from './timeouts.ts';
@@ -39,17 +41,17 @@ export type ConfigResult =
  */
 export async function resolveSettings({ file, env, flags }: ConfigInput): Promise<ConfigResult> {
   const fromFile = file === undefined ? noFile : await readFileSettings(file.path, file.text);
-  const each = allSettings.map(
-    (row) => given(row, flags, env) ?? fromFile.candidates.get(row.key) ?? defaultOf(row),
+  const given = allSettings.map(
+    (row) => givenOf(row, flags, env) ?? fromFile.candidates.get(row.key) ?? defaultOf(row),
   );
-  const chosen = redirectSomewhere(separateListeners(settleTimeouts(each)));
+  const chosen = requireRules(redirectSomewhere(separateListeners(settleTimeouts(given))), fromFile);
   const notYetCounted = chosen.filter((candidate) => candidate !== fromFile.candidates.get(candidate.key));
   const errors = [...fromFile.errors, ...notYetCounted.flatMap(errorsOf), ...unknownVariables(env)];
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, ...assembled(chosen, fromFile.sinks) };
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, ...assembled(chosen, fromFile) };
 }
 
 /** By flag or variable. A flag set to nothing is meant; a variable set to nothing is not set. */
-function given(row: NamedSetting, flags: Flags, env: Environment): Candidate | undefined {
+function givenOf(row: NamedSetting, flags: Flags, env: Environment): Candidate | undefined {
   const flag = flags[row.key];
   if (flag !== undefined) return candidate(row, row.flag, row.type, flag);
   for (const { name, type } of [{ name: row.variable, type: row.type }, ...(row.aws ?? [])]) {
@@ -71,7 +73,7 @@ function candidate(row: NamedSetting, source: string, type: ValueType<unknown>, 
 /** The casts are sound because `allSettings` and `Settings` are derived from the same table. */
 function assembled(
   chosen: readonly Candidate[],
-  sinks: readonly GivenFileSink[],
+  { sinks, rules }: { sinks: readonly GivenFileSink[]; rules: readonly RuleSettings[] },
 ): { settings: Settings; origins: Origins } {
   const sections: Record<string, Record<string, unknown>> = {};
   const origins: Record<string, string> = {};
@@ -85,6 +87,6 @@ function assembled(
     for (const [name, origin] of Object.entries(sink.origins))
       origins[`${FILES_SECTION}[${index}].${name}`] = origin;
   });
-  const settings = { ...sections, [FILES_SECTION]: sinks.map((sink) => sink.settings) };
+  const settings = { ...sections, [FILES_SECTION]: sinks.map((sink) => sink.settings), rules };
   return { settings: settings as unknown as Settings, origins: origins as Origins };
 }

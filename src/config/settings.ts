@@ -1,7 +1,7 @@
 /**
  * Every setting there is. Defaults, bounds, variables, flags, the file's keys, the help and the type `Settings` are all
- * derived from this table: a new setting is one entry here. Only what can be there several times, `[[files]]`, has a
- * table of its own: `file-sink-settings.ts`.
+ * derived from this table: a new setting is one entry here. Only what can be there several times has a table of its own:
+ * `[[files]]` in `file-sink-settings.ts`, `[[allow]]` and `[[deny]]` in `rule-settings.ts`.
  *
  * A setting's value comes from the first of: its flag (`--imds-endpoint`), its `ROLEKEEPER_*` variable
  * (`ROLEKEEPER_IMDS_ENDPOINT`), AWS's own variable, the file, its default. A variable set to nothing counts as not set.
@@ -13,6 +13,7 @@ import { awsSeconds } from './aws-seconds.ts';
 import type { FileSinkSettings } from './file-sink-settings.ts';
 import { awsEndpointMode, httpOrigin, imdsEndpoint } from './imds-endpoint.ts';
 import { authorization, listenAddress } from './listener-values.ts';
+import type { RuleSettings } from './rule-settings.ts';
 import { type CamelCase, flagName, type Setting, setting, variableName } from './setting.ts';
 import { privateMode, roleName, socketPath } from './socket-values.ts';
 import { group, user, users } from './user-values.ts';
@@ -126,7 +127,7 @@ export const settingTable = {
     authorize: setting({
       type: authorization,
       default: 'token',
-      doc: "What a caller has to show: token is the content of the runtime directory's container-token.",
+      doc: "What a caller has to show: token is the content of the runtime directory's container-token; user needs nothing but an [[allow]] that names its user or group, for programs that cannot send a token.",
     }),
   },
   imds_endpoint: {
@@ -193,6 +194,8 @@ export type Settings = {
 } & {
   /** The `[[files]]` of the file, in its order. */
   readonly files: readonly FileSinkSettings[];
+  /** The `[[allow]]` and `[[deny]]` of the file, in its order. */
+  readonly rules: readonly RuleSettings[];
 };
 
 /** As in `agent_socket.mode`. */

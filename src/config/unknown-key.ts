@@ -1,6 +1,7 @@
 import type { ConfigError } from './config-error.ts';
 import { FILES_SECTION, fileSinkSettings } from './file-sink-settings.ts';
 import { nearest } from './nearest.ts';
+import { ruleSections, ruleSettings } from './rule-settings.ts';
 import { allSettings, fileSettingsOf, sectionNames } from './settings.ts';
 import { shownKey, shownValue } from './shown.ts';
 import type { TomlEntry } from './toml-entries.ts';
@@ -31,15 +32,17 @@ function nextStep(path: readonly string[]): string {
   return `Remove it; the ${where} are ${listed(known, 'and')}.`;
 }
 
-const allSections: readonly string[] = [...sectionNames, FILES_SECTION];
+const arraySections: readonly string[] = [FILES_SECTION, ...ruleSections];
+const allSections: readonly string[] = [...sectionNames, ...arraySections];
 
 function namesIn(section: string): readonly string[] {
-  const rows = section === FILES_SECTION ? fileSinkSettings : fileSettingsOf(section);
-  return rows.map(({ name }) => name);
+  if (section === FILES_SECTION) return fileSinkSettings.map(({ name }) => name);
+  const isOfRules = ruleSections.some((each) => each === section);
+  return (isOfRules ? ruleSettings : fileSettingsOf(section)).map(({ name }) => name);
 }
 
 function header(section: string): string {
-  return section === FILES_SECTION ? `[[${section}]]` : `[${section}]`;
+  return arraySections.includes(section) ? `[[${section}]]` : `[${section}]`;
 }
 
 /** A section misspelled, or a key written above its section's header. */

@@ -4,26 +4,28 @@ import { type Parsed, quoted, textList, type ValueType } from './value-types.ts'
 const LARGEST_ID = 0xffff_fffe;
 
 /** A group by name or number; empty: the agent's own. */
-export const group: ValueType<string> = {
-  fileKind: 'string',
-  rule: "must be a group's name or number, or empty for the agent's own group",
-  parse(text) {
-    if (text === '' || isAccount(text)) return { ok: true, value: text };
-    return refused(group.rule, 'Write a group that `getent group` lists.');
-  },
-  format: quoted,
-};
+export const group = account(
+  "must be a group's name or number, or empty for the agent's own group",
+  'Write a group that `getent group` lists.',
+);
 
 /** A user by name or number; empty: the agent's own. */
-export const owner: ValueType<string> = {
-  fileKind: 'string',
-  rule: "must be a user's name or number, or empty for the agent's own user",
-  parse(text) {
-    if (text === '' || isAccount(text)) return { ok: true, value: text };
-    return refused(owner.rule, 'Write a user that `getent passwd` lists.');
-  },
-  format: quoted,
-};
+export const owner = account(
+  "must be a user's name or number, or empty for the agent's own user",
+  'Write a user that `getent passwd` lists.',
+);
+
+/** Of a rule: whose programs; empty: anybody's. */
+export const ruleUser = account(
+  "must be a user's name or number",
+  'Write a user that `getent passwd` lists.',
+);
+
+/** Of a rule: programs in which group; empty: in any. */
+export const ruleGroup = account(
+  "must be a group's name or number",
+  'Write a group that `getent group` lists.',
+);
 
 /** A user by name or number. */
 export const user: ValueType<string> = {
@@ -45,6 +47,15 @@ export const users: ValueType<readonly string[]> = textList(USERS, (items) => {
   const nextStep = bad === '' ? 'Remove the one that is empty.' : 'Write users that `getent passwd` lists.';
   return refused(USERS, nextStep);
 });
+
+function account(rule: string, nextStep: string): ValueType<string> {
+  return {
+    fileKind: 'string',
+    rule,
+    parse: (text) => (text === '' || isAccount(text) ? { ok: true, value: text } : refused(rule, nextStep)),
+    format: quoted,
+  };
+}
 
 /** Names of directory services may hold spaces, @ and \. */
 function isAccount(text: string): boolean {

@@ -1,5 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { AccessGate } from '../domain/access-gate.ts';
 import { COLD_START_HOLD_MS, type CredentialReader } from '../domain/reader.ts';
+import { admission } from './admission.ts';
 import { type Answers, answersFor } from './answers.ts';
 import type { Events } from './events.ts';
 import { commonGuards } from './guards.ts';
@@ -9,6 +12,9 @@ import { JSON_TYPE, jsonRefusal, send, TEXT_TYPE, withoutCredentials } from './r
 /** What the agent endpoint answers from. */
 export interface AgentEndpointParts {
   readonly reader: CredentialReader;
+  readonly gate: AccessGate<Socket>;
+  /** The document behind `/v1/callers`; it holds no secret. */
+  readonly callers: () => object;
   /** The document behind `/v1/status`; it holds no secret. */
   readonly status: () => object;
   /** Whether the refresh loop is alive. */
@@ -22,35 +28,39 @@ type Route = (response: ServerResponse, request: IncomingMessage) => void | Prom
 
 /** There is no name to resolve behind a Unix socket; these are what people and tools put in the URL. */
 const HOSTS = ['localhost', '127.0.0.1', 'rolekeeper', 'unix'];
+/** The routes whose answers hold credentials, and in which form: for these the rules are asked. */
+const FORMS: ReadonlyMap<string, keyof Answers> = new Map([
+  ['/v1/credentials', 'container'],
+  ['/v1/credential-process', 'credentialProcess'],
+]);
+/** Those that a monitor asks, and that are answered when others are not. */
+export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
 /**
- * The agent API, HTTP/1.1 on the agent socket. Whoever can open the socket may read: its mode and group decide.
- * To add a route, add a line to the table.
+ * The agent API, HTTP/1.1 on the agent socket. Who may open the socket, by its mode and group, may ask; the rules decide
+ * about credentials. To add a route, add a line to one of the tables.
  */
-export function agentEndpoint({
-  reader,
-  status,
-  isAlive,
-  isReady,
-  events,
-}: AgentEndpointParts): RequestListener {
+export function agentEndpoint(parts: AgentEndpointParts): RequestListener {
+  const { reader, gate, callers, status, isAlive, isReady, events } = parts;
   const routes: Record<string, Route> = {
-    '/v1/credentials': (response) => sendCredentials(response, 'container'),
-    '/v1/credential-process': (response) => sendCredentials(response, 'credentialProcess'),
-    '/v1/status': (response) =>
-      send(response, { status: 200, type: JSON_TYPE, body: `${JSON.stringify(status())}\n` }),
+    '/v1/status': (response) => sendDocument(response, status()),
+    '/v1/callers': (response) => sendDocument(response, callers()),
     '/v1/events': (response, request) => events.answer(request, response),
     '/livez': (response) => sendHealth(response, isAlive(), 'alive', 'the refresh loop is overdue'),
     '/readyz': (response) => sendHealth(response, isReady(), 'ready', 'no usable credentials yet'),
   };
 
+  const { guard, record } = admission(gate, { isForCredentials: (request) => FORMS.has(pathOf(request)) });
   return surfaceListener({
-    guards: commonGuards(HOSTS),
+    guards: [...commonGuards(HOSTS), guard],
+    record,
     refuse: jsonRefusal,
     route(request, response) {
+      const form = FORMS.get(pathOf(request));
+      if (form !== undefined) return sendCredentials(response, form);
       const route = routes[pathOf(request)];
       if (route !== undefined) return route(response, request);
-      const message = `There is nothing here. Paths: ${Object.keys(routes).join(' ')}`;
+      const message = `There is nothing here. Paths: ${[...FORMS.keys(), ...Object.keys(routes)].join(' ')}`;
       send(response, jsonRefusal({ status: 404, code: 'not-found', message }));
     },
   });
@@ -60,6 +70,10 @@ export function agentEndpoint({
     if (held === undefined) send(response, jsonRefusal(withoutCredentials(refusal)));
     else send(response, { status: 200, type: JSON_TYPE, body: answersFor(held)[form] });
   }
+}
+
+function sendDocument(response: ServerResponse, document: object): void {
+  send(response, { status: 200, type: JSON_TYPE, body: `${JSON.stringify(document)}\n` });
 }
 
 function sendHealth(response: ServerResponse, isWell: boolean, well: string, ill: string): void {

@@ -1,5 +1,8 @@
 import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import type { AccessGate } from '../domain/access-gate.ts';
 import { COLD_START_HOLD_MS, type CredentialReader } from '../domain/reader.ts';
+import { admission } from './admission.ts';
 import { answersFor } from './answers.ts';
 import type { ContainerToken } from './container-token.ts';
 import { commonGuards, type Guard } from './guards.ts';
@@ -8,7 +11,9 @@ import { JSON_TYPE, jsonRefusal, send, withoutCredentials } from './reply.ts';
 
 export interface ContainerEndpointParts {
   readonly reader: CredentialReader;
-  readonly token: Pick<ContainerToken, 'accepts'>;
+  readonly gate: AccessGate<Socket>;
+  /** Undefined: nothing is asked for, the rules decide by the caller's user alone. */
+  readonly token: Pick<ContainerToken, 'accepts'> | undefined;
 }
 
 /** What `AWS_CONTAINER_CREDENTIALS_FULL_URI` ends in. */
@@ -18,11 +23,13 @@ const HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 
 /**
  * The endpoint of the SDKs' container provider, HTTP/1.1 on loopback: `GET` of one path with the token in
- * `Authorization`. Programs of every user can connect, and so can pages in a browser: the token decides.
+ * `Authorization`. Programs of every user can connect, and so can pages in a browser: the rules decide, and the token.
  */
-export function containerEndpoint({ reader, token }: ContainerEndpointParts): RequestListener {
+export function containerEndpoint({ reader, gate, token }: ContainerEndpointParts): RequestListener {
+  const { guard, record } = admission(gate);
   return surfaceListener({
-    guards: [...commonGuards(HOSTS), authorized(token)],
+    guards: [...commonGuards(HOSTS), guard, ...(token === undefined ? [] : [authorized(token)])],
+    record,
     refuse: jsonRefusal,
     async route(request, response) {
       if (pathOf(request) !== CONTAINER_PATH) {

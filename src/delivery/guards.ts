@@ -7,6 +7,8 @@ export type Guard = (request: IncomingMessage) => HttpRefusal | undefined | Prom
 /** Headers that only a browser or a forwarding proxy sends: a request that was made on somebody else's behalf. */
 const FORWARDING_HEADERS = ['forwarded', 'origin', 'referer', 'via'];
 const FORWARDING_PREFIXES = ['x-forwarded-', 'sec-fetch-'];
+/** The global `fetch` of Node sends this one alone; a browser never does without `Sec-Fetch-Site`. */
+const NODES_OWN = 'sec-fetch-mode';
 
 /**
  * What every HTTP surface asks of a request, in this order, before its own guards. The number of connections is bounded
@@ -71,8 +73,8 @@ function knownHost(hosts: readonly string[]): Guard {
 function notForwarded(request: IncomingMessage): HttpRefusal | undefined {
   const isForwarding = (name: string) =>
     FORWARDING_HEADERS.includes(name) || FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix));
-  const found = Object.keys(request.headers).find(isForwarding);
-  if (found === undefined) return undefined;
+  const [found, ...others] = Object.keys(request.headers).filter(isForwarding);
+  if (found === undefined || (found === NODES_OWN && others.length === 0)) return undefined;
   return refuse(403, 'forwarded-request', `Requests with the header ${found} are refused: ask directly.`);
 }
 

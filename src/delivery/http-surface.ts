@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import { Server as NetServer, type Socket } from 'node:net';
 import { http } from '../platform/http.ts';
 import { firstRefusal, type Guard } from './guards.ts';
-import { type HttpRefusal, type Reply, send } from './reply.ts';
+import { type HttpRefusal, jsonRefusal, type Reply, send } from './reply.ts';
 
 /** What makes an HTTP surface: who is refused, in what words, and what the others get. */
 export interface SurfaceParts {
@@ -12,6 +12,8 @@ export interface SurfaceParts {
   readonly refuse: (refusal: HttpRefusal) => Reply;
   /** Answers what the guards let through. */
   readonly route: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+  /** Told of each request before it is answered: `allowed`, or the code of its refusal. */
+  readonly record: (request: IncomingMessage, verdict: string) => Promise<void>;
 }
 
 /** Every limit on what a client may send or hold, in one place. The numbers are far above any real client's need. */
@@ -31,6 +33,8 @@ const LIMITS = {
 
 const FIRST_REQUEST_GRACE_MS = 500;
 const MOST_CONNECTIONS = 10_000;
+/** Of the connections, those that are kept for what is always answered; of few, a quarter. */
+const RESERVED = 16;
 /** Requests on one connection that wait for their answers at the same time. No client of ours sends two. */
 const MOST_PIPELINED = 16;
 
@@ -41,7 +45,7 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-export function surfaceListener({ guards, refuse, route }: SurfaceParts): RequestListener {
+export function surfaceListener({ guards, refuse, route, record }: SurfaceParts): RequestListener {
   return (request, response) => {
     // A client that goes away while it is answered is its own affair.
     response.on('error', () => {});
@@ -50,6 +54,7 @@ export function surfaceListener({ guards, refuse, route }: SurfaceParts): Reques
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = await firstRefusal(guards, request);
+    await record(request, refusal?.code ?? 'allowed');
     if (refusal === undefined) await route(request, response);
     else send(response, refuse(refusal));
   }
@@ -58,26 +63,37 @@ export function surfaceListener({ guards, refuse, route }: SurfaceParts): Reques
 /** The open connections of each surface, with the number of requests that wait for their answers on them. */
 const connectionsOf = new WeakMap<Server, Map<Socket, number>>();
 
-export function createHttpSurface(listener: RequestListener, limits: Partial<typeof LIMITS> = {}): Server {
+export interface SurfaceLimits extends Partial<typeof LIMITS> {
+  readonly mostConnections?: number;
+  /** Paths for which the last connections are kept: on those, everything else is 503. */
+  readonly alwaysAnswered?: ReadonlySet<string>;
+}
+
+export function createHttpSurface(listener: RequestListener, options: SurfaceLimits = {}): Server {
+  const { mostConnections = MOST_CONNECTIONS, alwaysAnswered, ...limits } = options;
   const underWay = new Map<Socket, number>();
+  const reserved = new WeakSet<Socket>();
+  const unreserved = mostConnections - Math.min(RESERVED, Math.ceil(mostConnections / 4));
   const server = http.createServer({ ...LIMITS, ...limits }, (request, response) => {
     const { socket } = request;
     const count = (underWay.get(socket) ?? 0) + 1;
     if (count > MOST_PIPELINED) socket.destroy();
     if (socket.destroyed) return;
     underWay.set(socket, count);
-    if (!server.listening) response.setHeader('Connection', 'close');
+    if (!server.listening || reserved.has(socket)) response.setHeader('Connection', 'close');
     response.once('close', () => {
       const left = (underWay.get(socket) ?? 0) - 1;
       if (left < 0) return; // the connection is gone
       underWay.set(socket, left);
       if (!server.listening && left === 0) socket.destroySoon();
     });
-    listener(request, response);
+    if (reserved.has(socket) && !alwaysAnswered?.has(pathOf(request))) refuseForLack(response);
+    else listener(request, response);
   });
   connectionsOf.set(server, underWay);
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = mostConnections;
   server.on('connection', (socket: Socket) => {
+    if (alwaysAnswered !== undefined && underWay.size >= unreserved) reserved.add(socket);
     underWay.set(socket, 0);
     socket.once('close', () => underWay.delete(socket));
   });
@@ -94,6 +110,13 @@ export function createHttpSurface(listener: RequestListener, limits: Partial<typ
     (socket as Socket).destroySoon();
   });
   return server;
+}
+
+function refuseForLack(response: ServerResponse): void {
+  response.on('error', () => {});
+  const message = 'There are too many connections to this socket already. Ask again in a moment';
+  const headers = { 'Retry-After': '1' };
+  send(response, jsonRefusal({ status: 503, code: 'too-many-connections', message, headers }));
 }
 
 /** The path without its query: no route takes one. */

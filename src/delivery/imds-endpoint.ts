@@ -1,14 +1,17 @@
 import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import type { AccessGate } from '../domain/access-gate.ts';
 import type { Held } from '../domain/life-state.ts';
 import type { MetadataAnswer, MetadataReader } from '../domain/metadata-reader.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { CredentialReader } from '../domain/reader.ts';
 import { imdsDocument } from '../domain/wire-formats.ts';
-import type { TcpEndpoint, TcpPeers } from '../platform/tcp-peer.ts';
+import type { TcpEndpoint } from '../platform/tcp-peer.ts';
+import { admission } from './admission.ts';
 import { commonGuards } from './guards.ts';
 import { surfaceListener } from './http-surface.ts';
 import { imdsRoute, ROLE_LIST_ITEM } from './imds/route.ts';
-import { mayRead, methodFitsPath, tokenSecondsLeft } from './imds/token-guard.ts';
+import { isTokenless, mayRead, methodFitsPath, tokenSecondsLeft } from './imds/token-guard.ts';
 import { TTL_HEADER, tokenReply } from './imds/token-request.ts';
 import type { IssuedTokens } from './issued-tokens.ts';
 import { type HttpRefusal, type Reply, send, TEXT_TYPE, withoutCredentials, wordRefusal } from './reply.ts';
@@ -20,7 +23,7 @@ export interface ImdsEndpointParts {
   readonly metadata: MetadataReader;
   /** Whose programs may read without a token, as IMDSv1 allowed. Empty: nobody's. */
   readonly tokenlessUids: ReadonlySet<number>;
-  readonly peers: TcpPeers;
+  readonly gate: AccessGate<Socket>;
   /** What credentials live by. */
   readonly clock: Clock;
 }
@@ -53,10 +56,12 @@ const UNAVAILABLE: HttpRefusal = {
  */
 export function imdsEndpoint(parts: ImdsEndpointParts): RequestListener {
   const { reader, issuedTokens, metadata, clock } = parts;
+  const { guard, record } = admission(parts.gate, { isTokenless });
   const documents = new WeakMap<Held, string>();
 
   return surfaceListener({
-    guards: [...commonGuards(HOSTS, ['GET', 'HEAD', 'PUT']), methodFitsPath, mayRead(parts)],
+    guards: [...commonGuards(HOSTS, ['GET', 'HEAD', 'PUT']), methodFitsPath, guard, mayRead(parts)],
+    record,
     refuse: wordRefusal,
     async route(request, response) {
       if (request.method === 'PUT') {

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { AccessGate } from '../domain/access-gate.ts';
 import type { Clock } from '../domain/ports.ts';
 import { COLD_START_HOLD_MS, type CredentialReader } from '../domain/reader.ts';
 import { answersFor } from './answers.ts';
@@ -12,6 +13,7 @@ export interface LineSocket {
 
 export interface LineSocketParts {
   readonly reader: CredentialReader;
+  readonly gate: AccessGate<Socket>;
   /** The real one: what deadlines run by. */
   readonly networkClock: Clock;
 }
@@ -24,10 +26,10 @@ const LONGEST_STALL_MS = 5_000;
 
 /**
  * For programs that can open a socket and read, and nothing else: every connection gets the `credential_process` answer,
- * one line, and is closed. Nothing is read from it. Without credentials it is closed without a byte, so that no reader
- * can take a refusal for an answer; a cold agent closes it after 1.5 s.
+ * one line, and is closed. Nothing is read from it. Without credentials, and where the rules deny it, it is closed without a
+ * byte, so that no reader can take a refusal for an answer; a cold agent closes it after 1.5 s.
  */
-export function createLineSocket({ reader, networkClock }: LineSocketParts): LineSocket {
+export function createLineSocket({ reader, gate, networkClock }: LineSocketParts): LineSocket {
   const open = new Set<Socket>();
   // A client may end its half at once (`nc -N`, a shell's `</dev/null`) and still wants the line.
   const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket));
@@ -44,7 +46,10 @@ export function createLineSocket({ reader, networkClock }: LineSocketParts): Lin
     socket.on('error', () => {});
     // What a client says is thrown away: a Unix socket that is closed with something unread ends in an error for it.
     socket.resume();
-    const { held } = await reader.readSettled(COLD_START_HOLD_MS);
+    const caller = await gate.callerOf(socket);
+    const refusal = gate.refusal(caller);
+    gate.record(caller, { verdict: refusal?.code ?? 'allowed' });
+    const { held } = refusal === undefined ? await reader.readSettled(COLD_START_HOLD_MS) : {};
     if (socket.destroyed) return;
     cutAfter(LONGEST_STALL_MS);
     socket.once('finish', () => cutAfter(LINGER_MS));

@@ -1,4 +1,4 @@
-import { isIPv6, type Socket } from 'node:net';
+import { isIPv6, type Server } from 'node:net';
 import { type Libc, systemLibc } from './libc.ts';
 
 /** ip(7), ipv6(7). */
@@ -8,14 +8,16 @@ const IPPROTO_IPV6 = 41;
 const IPV6_UNICAST_HOPS = 16;
 
 /**
- * Answers of an accepted connection cannot be forwarded by any router: whatever the machine's own rules do to them, they
- * end here. Returns whether that could be arranged.
+ * What a listening server's connections answer cannot be forwarded by any router: whatever the machine's own rules do to
+ * it, it ends here. Accepted sockets take the option over from the one that listens. Returns whether that could be
+ * arranged.
  */
-export function keepOnThisHost(connection: Socket, libc: () => Libc | undefined = systemLibc): boolean {
-  const { fd = -1 } = (connection as Socket & { _handle?: { fd?: number } })._handle ?? {};
+export function keepOnThisHost(server: Server, libc: () => Libc | undefined = systemLibc): boolean {
+  const { fd = -1 } = (server as Server & { _handle?: { fd?: number } | null })._handle ?? {};
+  const address = server.address();
   const library = fd < 0 ? undefined : libc();
-  if (library === undefined) return false;
-  return isIPv6(connection.localAddress ?? '')
+  if (library === undefined || typeof address !== 'object' || address === null) return false;
+  return isIPv6(address.address)
     ? library.setSocketOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1)
     : library.setSocketOption(fd, IPPROTO_IP, IP_TTL, 1);
 }

@@ -64,6 +64,7 @@ function loadFfi(): Ffi | undefined {
 }
 
 function libcOf(functions: Record<string, (...args: unknown[]) => number | bigint>): Libc {
+  const answer = Buffer.alloc(LARGEST_ANSWER);
   const call = (name: keyof typeof FUNCTIONS, ...args: unknown[]) => Number(functions[name]?.(...args) ?? -1);
   return {
     socketOption(fd, level, option, size) {
@@ -81,9 +82,8 @@ function libcOf(functions: Record<string, (...args: unknown[]) => number | bigin
     netlinkExchange(fd, message) {
       const sent = call('send', fd, message, BigInt(message.length), 0);
       if (sent !== message.length) return undefined;
-      const answer = Buffer.alloc(LARGEST_ANSWER);
       const length = call('recv', fd, answer, BigInt(answer.length), MSG_DONTWAIT);
-      return length === -1 ? undefined : answer.subarray(0, length);
+      return length === -1 ? undefined : Buffer.from(answer.subarray(0, length));
     },
   };
 }

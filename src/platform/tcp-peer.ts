@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { type AskKernel, createSocketDiagnosis, isConnected, type SocketEnd } from './socket-diagnosis.ts';
@@ -10,6 +10,8 @@ export interface TcpPeers {
    * looked up once per connection: best while the caller waits for its answer.
    */
   uidOf(connection: Socket): Promise<number | undefined>;
+  /** The same, where the kernel says it at once: best when the connection was just accepted. */
+  uidAtOnce(connection: Socket): number | undefined;
 }
 
 export interface TcpEndpoint {
@@ -26,6 +28,12 @@ export interface TcpPeersOptions {
   readonly readTable?: (name: 'tcp' | 'tcp6') => Promise<string>;
 }
 
+interface ConnectionEnds {
+  readonly caller: SocketEnd;
+  /** Where it may have gone: to us, or before address translation to an original destination. */
+  readonly destinations: readonly SocketEnd[];
+}
+
 /** A row can be missed while the kernel's table changes under the reading. */
 const ATTEMPTS = 3;
 
@@ -38,6 +46,7 @@ export function createTcpPeers(options: TcpPeersOptions = {}): TcpPeers {
   const { originalDestinations = [], readTable = readKernelTable } = options;
   const { askKernel = createSocketDiagnosis() } = options;
   const known = new WeakMap<Socket, Promise<number | undefined>>();
+  const told = new WeakMap<Socket, ReturnType<AskKernel>>();
   let underWay: Promise<string> | undefined;
 
   return {
@@ -49,23 +58,61 @@ export function createTcpPeers(options: TcpPeersOptions = {}): TcpPeers {
       }
       return uid;
     },
+    uidAtOnce(connection) {
+      const uid = toldUid(connection);
+      return uid === 'none' ? undefined : uid;
+    },
   };
 
+  function toldUid(connection: Socket): ReturnType<AskKernel> {
+    if (!told.has(connection)) told.set(connection, askSafely(connection));
+    return told.get(connection);
+  }
+
+  /** It is asked while a connection is being accepted, where an exception would end the process. */
+  function askSafely(connection: Socket): ReturnType<AskKernel> {
+    try {
+      return ask(endsOf(connection));
+    } catch {
+      return 'none';
+    }
+  }
+
+  /** Undefined where the kernel does not answer for each of the ways that the connection may have come. */
+  function ask(ends: ConnectionEnds | undefined): ReturnType<AskKernel> {
+    if (ends === undefined) return 'none';
+    const { caller, destinations } = ends;
+    const answers = destinations.map((end) => (sameFamily(end, caller) ? askKernel(caller, end) : 'none'));
+    if (answers.includes(undefined)) return undefined;
+    return theOnly(new Set(answers.filter((each) => typeof each === 'number'))) ?? 'none';
+  }
+
   async function look(connection: Socket): Promise<number | undefined> {
-    const { remoteAddress, remotePort, localAddress, localPort } = connection;
-    if (remoteAddress === undefined || remotePort === undefined) return undefined;
-    if (localAddress === undefined || localPort === undefined) return undefined;
-    const caller = { address: remoteAddress, port: remotePort };
-    const destinations = [{ address: localAddress, port: localPort }, ...originalDestinations];
-    const ends = destinations.map(endOf);
-    const told = ends.map((end) => (sameFamily(end, endOf(caller)) ? askKernel(endOf(caller), end) : 'none'));
-    if (!told.includes(undefined)) return theOnly(new Set(told.filter((each) => typeof each === 'number')));
-    const pairs = ends.flatMap((end) => rowBeginnings(endOf(caller), end));
+    const uid = toldUid(connection);
+    if (uid !== undefined) return uid === 'none' ? undefined : uid;
+    const { caller, destinations } = endsOf(connection) ?? {};
+    if (caller === undefined || destinations === undefined) return undefined;
+    const pairs = destinations.flatMap((end) => rowBeginnings(caller, end));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const uids = uidsIn(await tables(), pairs);
       if (uids.size > 0) return theOnly(uids);
     }
     return undefined;
+  }
+
+  function endsOf({
+    remoteAddress,
+    remotePort,
+    localAddress,
+    localPort,
+  }: Socket): ConnectionEnds | undefined {
+    if (remoteAddress === undefined || remotePort === undefined) return undefined;
+    if (localAddress === undefined || localPort === undefined) return undefined;
+    const destinations = [{ address: localAddress, port: localPort }, ...originalDestinations];
+    return {
+      caller: endOf({ address: remoteAddress, port: remotePort }),
+      destinations: destinations.map(endOf),
+    };
   }
 
   /** One reading at a time, for everybody who asks meanwhile: it costs milliseconds where there are many sockets. */
@@ -85,9 +132,13 @@ function theOnly(uids: ReadonlySet<number>): number | undefined {
   return uids.size === 1 ? uid : undefined;
 }
 
-/** By its own directory: /proc/net is hidden from a service with `ProcSubset=pid`. */
-function readKernelTable(name: 'tcp' | 'tcp6'): Promise<string> {
-  return readFile(`/proc/self/net/${name}`, 'ascii');
+/**
+ * By its own directory: /proc/net is hidden from a service with `ProcSubset=pid`. The kernel gives a page at a time, which
+ * would be a trip to another thread for each twenty sockets; so it is read at once, and by turns with everything else.
+ */
+async function readKernelTable(name: 'tcp' | 'tcp6'): Promise<string> {
+  await new Promise(setImmediate);
+  return readFileSync(`/proc/self/net/${name}`, 'ascii');
 }
 
 /**

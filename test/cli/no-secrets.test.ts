@@ -226,6 +226,7 @@ async function askEverybody(
   const astray = encodeURIComponent(secret);
   const requests: [Address, string, string, Record<string, string>?][] = [
     [own, 'GET', '/v1/status'],
+    [own, 'GET', '/v1/callers'],
     [own, 'GET', '/v1/events?after=-1&wait=0'],
     [own, 'GET', `/v1/events?after=${astray}`],
     [own, 'GET', '/livez'],

@@ -41,7 +41,7 @@ test.each([
 
 describe('a key that is not known is an error with a hint', () => {
   const sections =
-    'Remove it; the sections are imds, policy, agent_socket, line_socket, container_endpoint, imds_endpoint, network, log and files.';
+    'Remove it; the sections are imds, policy, agent_socket, line_socket, container_endpoint, imds_endpoint, network, log, files, allow and deny.';
   const notKey = 'is not a key that this version of rolekeeper knows';
   const notEither = 'is not a key or section that this version of rolekeeper knows';
   test.each([
@@ -69,7 +69,7 @@ describe('a key that is not known is an error with a hint', () => {
     ['on_change = []', `1:1: on_change ${notEither}; found []. Did you mean files.on_change?`],
     ['path = "/a"', `1:1: path ${notEither}; found "/a". ${sections}`],
     ['enabled = true', `1:1: enabled ${notEither}; found true. ${sections}`],
-    ['[[allow]]\nuser = "backup"', `1:3: allow ${notEither}. ${sections}`],
+    ['[[alow]]\nuser = "backup"', `1:3: alow ${notEither}. Did you mean [[allow]]?`],
     ['process_file.enabled = true', `1:1: process_file ${notEither}. ${sections}`],
     ['__proto__ = 1', `1:1: __proto__ ${notEither}; found 1. ${sections}`],
     ['[constructor]\nprototype = 1', `1:2: constructor ${notEither}. ${sections}`],

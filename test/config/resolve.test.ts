@@ -42,6 +42,7 @@ test('nothing given is the documented defaults', async () => {
     network: { lockdown: true, agentUser: 'rolekeeper', redirectUsers: [], containers: 'refuse' },
     log: { level: 'info', format: 'auto' },
     files: [],
+    rules: [],
   });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   expect(Object.keys(origins)).toEqual(allSettings.map(({ key }) => key));

@@ -10,6 +10,7 @@ import { listenOnSocketFile } from '../../src/platform/unix-socket.ts';
 import { askSocket, temporaryDirectory } from '../support/agent-process.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { eventually } from '../support/eventually.ts';
+import { openGate } from '../support/gate.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { ask as askRaw, exchange, parseAnswer, type RawAnswer, statuses } from '../support/raw-http.ts';
 import { coldStore, EXPIRATION, holdsSecret, type ServedStore, servedStore } from '../support/surface.ts';
@@ -30,8 +31,17 @@ const CREDENTIAL_PROCESS = {
   Expiration: EXPIRATION,
   AccountId: '111122223333',
 };
+const CALLERS = { callers: [] };
 const STATUS = { phase: 'fresh', pid: 1 };
-const ROUTES = ['/v1/credentials', '/v1/credential-process', '/v1/status', '/v1/events', '/livez', '/readyz'];
+const ROUTES = [
+  '/v1/credentials',
+  '/v1/credential-process',
+  '/v1/status',
+  '/v1/callers',
+  '/v1/events',
+  '/livez',
+  '/readyz',
+];
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let path: string;
@@ -56,6 +66,8 @@ async function serve(served: ServedStore): Promise<ServedStore> {
   const server = createHttpSurface(
     agentEndpoint({
       reader,
+      gate: openGate(),
+      callers: () => CALLERS,
       status: () => STATUS,
       isAlive: () => health.alive,
       isReady: () => health.ready,
@@ -78,6 +90,7 @@ describe('The routes', () => {
     ['/v1/credentials', 'application/json', JSON.stringify(CONTAINER)],
     ['/v1/credential-process', 'application/json', `${JSON.stringify(CREDENTIAL_PROCESS)}\n`],
     ['/v1/status', 'application/json', `${JSON.stringify(STATUS)}\n`],
+    ['/v1/callers', 'application/json', `${JSON.stringify(CALLERS)}\n`],
     ['/livez', 'text/plain', 'alive\n'],
     ['/readyz', 'text/plain', 'ready\n'],
   ])('%s answers, and its HEAD says the same without the body', async (target, type, body) => {

@@ -3,6 +3,7 @@ import { CONTAINER_PATH, containerEndpoint } from '../../src/delivery/container-
 import { Secret } from '../../src/domain/secret.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { eventually } from '../support/eventually.ts';
+import { openGate } from '../support/gate.ts';
 import { ask, exchange, parseAnswer, type RawAnswer } from '../support/raw-http.ts';
 import { coldStore, EXPIRATION, holdsSecret, openSurface, servedStore } from '../support/surface.ts';
 
@@ -13,7 +14,9 @@ const AUTHORIZED = { Authorization: TOKEN };
 describe('what an SDK gets', () => {
   test('the set in the container shape, with Code and AccountId', async () => {
     const { store } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const { status, headers, body } = await ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED);
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('application/json');
@@ -34,7 +37,9 @@ describe('what an SDK gets', () => {
     ['whatever the case of the scheme', `bEARER  ${TOKEN}`],
   ])('the token is taken %s', async (_, authorization) => {
     const { store } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const answer = await ask(surface, 'GET', CONTAINER_PATH, { Authorization: authorization });
     expect(answer.status).toBe(200);
   });
@@ -43,7 +48,9 @@ describe('what an SDK gets', () => {
     'the Host %s is taken with and without a port',
     async (host) => {
       const { store } = servedStore();
-      await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+      await using surface = await openSurface(
+        containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+      );
       for (const Host of [host, `${host}:9911`, `${host}:${surface.port}`]) {
         expect((await ask(surface, 'GET', CONTAINER_PATH, { ...AUTHORIZED, Host })).status).toBe(200);
       }
@@ -52,7 +59,7 @@ describe('what an SDK gets', () => {
 
   test('the loopback address that it listens on is a right Host too', async () => {
     const { store } = servedStore();
-    const listener = containerEndpoint({ reader: store.reader, token });
+    const listener = containerEndpoint({ reader: store.reader, gate: openGate(), token });
     await using surface = await openSurface(listener, {}, '127.0.0.3');
     const answer = (Host: string) => ask(surface, 'GET', CONTAINER_PATH, { ...AUTHORIZED, Host });
     expect((await answer('127.0.0.3:80')).status).toBe(200);
@@ -61,7 +68,9 @@ describe('what an SDK gets', () => {
 
   test('HEAD is answered like GET, without the body', async () => {
     const { store } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const got = await ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED);
     const { status, headers, body } = await ask(surface, 'HEAD', CONTAINER_PATH, AUTHORIZED);
     expect(status).toBe(200);
@@ -74,7 +83,9 @@ describe('what an SDK gets', () => {
     const set = roleCredentials(1, EXPIRATION);
     const sessionToken = new Secret('EXAMPLE/'.repeat(512));
     store.apply(success({ ...set, credentials: { ...set.credentials, sessionToken } }));
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const { body } = await ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED);
     expect(body.length).toBeGreaterThan(4096);
     expect(body.length).toBeLessThan(8192);
@@ -82,7 +93,9 @@ describe('what an SDK gets', () => {
 
   test('a request over a connection that was used before is answered too', async () => {
     const { store } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const request = `GET ${CONTAINER_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${TOKEN}\r\n`;
     const text = await exchange(surface, `${request}\r\n${request}Connection: close\r\n\r\n`);
     expect(text.match(/"Code":"Success"/g)).toHaveLength(2);
@@ -101,7 +114,9 @@ describe('who is refused', () => {
     ['the token in another header', { 'X-Aws-Ec2-Metadata-Token': TOKEN }],
   ])('%s is a 401 with both spellings and no secret', async (_, headers) => {
     const { store } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const answer = await ask(surface, 'GET', CONTAINER_PATH, headers);
     expectRefusal(answer, 401, 'unauthorized');
     expect(answer.headers['www-authenticate']).toBe('Bearer');
@@ -112,7 +127,9 @@ describe('who is refused', () => {
 
   test('the token twice is a 401: something has merged two requests', async () => {
     const { store } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const lines = `Host: localhost\r\nConnection: close\r\nAuthorization: ${TOKEN}\r\nAuthorization: ${TOKEN}`;
     const text = await exchange(surface, `GET ${CONTAINER_PATH} HTTP/1.1\r\n${lines}\r\n\r\n`);
     expectRefusal(parseAnswer(text), 401, 'unauthorized');
@@ -126,7 +143,9 @@ describe('who is refused', () => {
     '/v1/%63ontainer-credentials',
   ])('%s is a 404, and without the token a 401', async (path) => {
     const { store } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     expectRefusal(await ask(surface, 'GET', path, AUTHORIZED), 404, 'not-found');
     expectRefusal(await ask(surface, 'GET', path), 401, 'unauthorized');
   });
@@ -136,7 +155,9 @@ describe('when there are no credentials', () => {
   test('without a role it is a 404 with the cause', async () => {
     const { store } = coldStore();
     store.apply(failure('no-role'));
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const answer = await ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED);
     expectRefusal(answer, 404, 'no-role');
     expect(answer.body).toContain('the no-role message');
@@ -144,7 +165,9 @@ describe('when there are no credentials', () => {
 
   test('a cold agent holds the request for 1.5 s and then answers 503', async () => {
     const { clock, store } = coldStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const asked = ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED);
     await eventually(() => clock.pendingTimers() === 1);
     await clock.advance(1_499);
@@ -157,7 +180,9 @@ describe('when there are no credentials', () => {
 
   test('a cold agent answers as soon as the first set is there', async () => {
     const { clock, store } = coldStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     const asked = ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED);
     await eventually(() => clock.pendingTimers() === 1);
     store.apply(success(roleCredentials(1, EXPIRATION)));
@@ -166,7 +191,9 @@ describe('when there are no credentials', () => {
 
   test('without the token nothing is held', async () => {
     const { clock, store } = coldStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     expectRefusal(await ask(surface, 'GET', CONTAINER_PATH), 401, 'unauthorized');
     expect(clock.pendingTimers()).toBe(0);
   });
@@ -177,7 +204,9 @@ describe('when there are no credentials', () => {
     ['1 s after the expiration it is a 503', -1_000, 503],
   ])('%s', async (_, ms, status) => {
     const { store, beforeExpiration } = servedStore();
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     await beforeExpiration(ms);
     const answer = await ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED);
     if (status === 200) expect(answer.status).toBe(200);
@@ -187,7 +216,9 @@ describe('when there are no credentials', () => {
   test('a detached role is a 503', async () => {
     const { store } = servedStore();
     for (let check = 1; check <= 3; check++) store.apply(failure('no-role'));
-    await using surface = await openSurface(containerEndpoint({ reader: store.reader, token }));
+    await using surface = await openSurface(
+      containerEndpoint({ reader: store.reader, gate: openGate(), token }),
+    );
     expectRefusal(await ask(surface, 'GET', CONTAINER_PATH, AUTHORIZED), 503, 'role-detached');
   });
 });

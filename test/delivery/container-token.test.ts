@@ -81,6 +81,27 @@ describe('what is accepted', () => {
     }
   });
 
+  test('defect 17 of the peers: no length, and no letter that it begins with, is told by an error or the time', () => {
+    const token = start();
+    const right = onDisk();
+    for (const other of [
+      right.slice(0, 63),
+      `${right}0`,
+      right.repeat(1_000),
+      '\ud800'.repeat(64),
+      `é${right}`,
+    ]) {
+      expect(token.accepts(other)).toBe(false);
+    }
+    for (const name of ['container-token', 'issued-tokens']) {
+      const source = readFileSync(new URL(`../../src/delivery/${name}.ts`, import.meta.url), 'utf8');
+      expect(source).toContain('timingSafeEqual(');
+      expect(source).not.toMatch(
+        /\b(candidate|offered|token|left)\b\)* *[!=]==? *\(*\b(sealed|right|token|state)\b/,
+      );
+    }
+  });
+
   test('the same token after a restart of the agent', () => {
     start();
     const before = onDisk();
@@ -120,7 +141,7 @@ describe('what is accepted', () => {
   );
 });
 
-describe('rotation', () => {
+describe('defect 20 of the peers: rotation keeps what consumers hold good for a while', () => {
   const alterations: [string, () => void][] = [
     ['removed', () => rmSync(path)],
     ['overwritten', () => writeFileSync(path, 'EXAMPLE-my-own-token')],

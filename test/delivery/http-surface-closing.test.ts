@@ -18,6 +18,7 @@ async function surface() {
     surfaceListener({
       guards: [],
       refuse: jsonRefusal,
+      async record() {},
       async route(request, response) {
         if (request.url !== '/') await held.promise;
         send(response, { status: 200, type: 'text/plain', body: 'served' });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { tcpCallers } from '../../src/access/tcp-callers.ts';
+import { accounts } from '../../src/platform/accounts.ts';
 import { createTcpPeers } from '../../src/platform/tcp-peer.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { eventually } from '../support/eventually.ts';
+import { openGate } from '../support/gate.ts';
 import { endpoint, LIST, TOKEN, TOKEN_PATH, TTL } from '../support/imds-surface.ts';
 import { ask, exchange, parseAnswer, type RawAnswer } from '../support/raw-http.ts';
 import { coldStore, EXPIRATION, holdsSecret, openSurface, servedStore } from '../support/surface.ts';
@@ -181,10 +184,10 @@ describe('who may read', () => {
     expect(parseAnswer(text).status).toBe(401);
   });
 
-  const peers = { uidOf: async () => 1001 };
+  const gate = openGate({ uid: 1001 });
   test('a named user reads without a token, and then no TTL is named', async () => {
     await using surface = await openSurface(
-      endpoint(servedStore(), { tokenlessUids: new Set([1001]), peers }),
+      endpoint(servedStore(), { tokenlessUids: new Set([1001]), gate }),
     );
     const answer = await ask(surface, 'GET', `${LIST}web`);
     expect(answer.status).toBe(200);
@@ -193,7 +196,7 @@ describe('who may read', () => {
 
   test('a bad token is refused to a named user too', async () => {
     await using surface = await openSurface(
-      endpoint(servedStore(), { tokenlessUids: new Set([1001]), peers }),
+      endpoint(servedStore(), { tokenlessUids: new Set([1001]), gate }),
     );
     const answer = await ask(surface, 'GET', LIST, { 'X-aws-ec2-metadata-token': 'EXAMPLE-unknown' });
     expect(answer.status).toBe(401);
@@ -203,7 +206,7 @@ describe('who may read', () => {
     for (const uid of [0, 1002, undefined]) {
       const listener = endpoint(servedStore(), {
         tokenlessUids: new Set([1001]),
-        peers: { uidOf: async () => uid },
+        gate: openGate({ uid }),
       });
       await using surface = await openSurface(listener);
       expect((await ask(surface, 'GET', LIST)).status).toBe(401);
@@ -217,18 +220,13 @@ describe('who may read', () => {
       [ownUid, 200],
       [ownUid + 1, 401],
     ] as const) {
-      const real = { tokenlessUids: new Set([uid]), peers: createTcpPeers() };
+      const real = {
+        tokenlessUids: new Set([uid]),
+        gate: { ...openGate(), callerOf: tcpCallers(createTcpPeers(), accounts()) },
+      };
       await using surface = await openSurface(endpoint(servedStore(), real));
       expect((await ask(surface, 'GET', `${LIST}web`)).status).toBe(status);
     }
-  });
-
-  test('where nobody is named, no user is looked up', async () => {
-    let lookups = 0;
-    const counting = { uidOf: async () => ++lookups };
-    await using surface = await openSurface(endpoint(servedStore(), { peers: counting }));
-    await ask(surface, 'GET', LIST);
-    expect(lookups).toBe(0);
   });
 });
 

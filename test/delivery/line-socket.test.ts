@@ -9,6 +9,7 @@ import { listenOnUnixSocket } from '../../src/platform/unix-listener.ts';
 import { run } from '../support/child.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { eventually } from '../support/eventually.ts';
+import { openGate } from '../support/gate.ts';
 import { settle } from '../support/manual-clock.ts';
 import { exchange } from '../support/raw-http.ts';
 import { coldStore, EXPIRATION, type ServedStore, servedStore } from '../support/surface.ts';
@@ -34,7 +35,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 /** The line socket on `path`; network time is the store's manual clock. */
 async function open({ store, clock }: ServedStore): Promise<LineSocket & AsyncDisposable> {
-  const socket = createLineSocket({ reader: store.reader, networkClock: clock });
+  const socket = createLineSocket({ reader: store.reader, gate: openGate(), networkClock: clock });
   const release = await listenOnUnixSocket(socket.server, { path, mode: 0o660 });
   return {
     ...socket,

@@ -47,7 +47,7 @@ export class LiveAgent {
     const machine = new Machine(born.instant, born.disk, born.directory);
     machine.killAt = killAt;
     this.machine = machine;
-    const settings = { policy: { staticStability: stability }, imds: { role: '' } };
+    const settings = { policy: { staticStability: stability }, imds: { role: '' }, rules: [] };
     this.#agent = code.createAgentStore(settings as never, DIRECTORY, undefined, {
       clock: machine.clock,
       boot: machine.boot,

@@ -119,6 +119,47 @@ describe.each(WAYS)('real connections, by asking %s', (_, createPeers) => {
   });
 });
 
+describe('at once', () => {
+  test('the kernel names the user of a real connection, and nobody of one that is gone', async () => {
+    await using pair = await accepted('127.0.0.1');
+    const peers = createTcpPeers();
+    expect(peers.uidAtOnce(pair.connection)).toBe(ownUid);
+    pair.client.destroy();
+    await once(pair.connection.resume(), 'end');
+    expect(createTcpPeers().uidAtOnce(pair.connection)).toBeUndefined();
+    expect(peers.uidAtOnce(pair.connection), 'what was told is kept').toBe(ownUid);
+    expect(await peers.uidOf(pair.connection)).toBe(ownUid);
+  });
+
+  test('it is not told where only the tables could tell, and an address that is none ends nothing', () => {
+    const table = described({ tcp: row(CALLER, US, 1001) });
+    expect(table.uidAtOnce(connectionOf('127.0.0.1', 54_321))).toBeUndefined();
+    expect(createTcpPeers().uidAtOnce(connectionOf('no address', 1))).toBeUndefined();
+  });
+
+  test('of two ways that it may have come, each with another user, neither counts', async () => {
+    const peers = createTcpPeers({
+      originalDestinations: REDIRECTED_FROM,
+      askKernel: (_, { port }) => (port === 80 ? 1002 : 1001),
+    });
+    const connection = connectionOf('127.0.0.1', 54_321);
+    expect([peers.uidAtOnce(connection), await peers.uidOf(connection)]).toEqual([undefined, undefined]);
+  });
+
+  test('the way through address translation is asked for, too', () => {
+    const asked: number[] = [];
+    const peers = createTcpPeers({
+      originalDestinations: REDIRECTED_FROM,
+      askKernel(_, { port }) {
+        asked.push(port);
+        return port === 80 ? 1001 : 'none';
+      },
+    });
+    expect(peers.uidAtOnce(connectionOf('192.168.0.5', 54_321))).toBe(1001);
+    expect(asked).toEqual([9912, 80]);
+  });
+});
+
 describe('how often', () => {
   test('the table is read once for a connection, and once for many that ask together', async () => {
     let reads = 0;

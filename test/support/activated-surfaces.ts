@@ -14,9 +14,9 @@ import { createCredentialStore } from '../../src/lifecycle/credential-store.ts';
 import { systemBoot, systemClock } from '../../src/platform/clock.ts';
 import { type InheritedSocket, takeInheritedSockets } from '../../src/platform/inherited-sockets.ts';
 import { listenOnLoopback } from '../../src/platform/tcp-listener.ts';
-import { createTcpPeers } from '../../src/platform/tcp-peer.ts';
 import { listenOnUnixSocket } from '../../src/platform/unix-listener.ts';
 import { roleCredentials, success } from './credentials.ts';
+import { openGate } from './gate.ts';
 import { memoryLog } from './memory-log.ts';
 
 const [directory = ''] = process.argv.slice(2);
@@ -36,6 +36,7 @@ store.apply(success(roleCredentials(1, '2999-01-01T00:00:00Z')));
 const agent = createHttpSurface(
   agentEndpoint({
     reader,
+    gate: openGate(),
     status: () => ({}),
     isAlive: () => true,
     isReady: () => true,
@@ -48,7 +49,7 @@ const token = createContainerToken({
   boot: systemBoot(),
   log,
 });
-const container = createHttpSurface(containerEndpoint({ reader, token }));
+const container = createHttpSurface(containerEndpoint({ reader, token, gate: openGate() }));
 const issuedTokens = createIssuedTokens({ keyPath: join(directory, 'imds-token-key'), uid, clock, log });
 const imds = createHttpSurface(
   imdsEndpoint({
@@ -56,11 +57,11 @@ const imds = createHttpSurface(
     issuedTokens,
     metadata: { read: () => undefined },
     tokenlessUids: new Set(),
-    peers: createTcpPeers(),
+    gate: openGate(),
     clock,
   }),
 );
-const line = createLineSocket({ reader, networkClock: clock });
+const line = createLineSocket({ reader, gate: openGate(), networkClock: clock });
 await listenOnUnixSocket(agent, passed('agent'));
 await listenOnUnixSocket(line.server, passed('line'));
 await listenOnLoopback(container, passed('container'));

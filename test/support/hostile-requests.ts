@@ -79,7 +79,10 @@ export const HOSTILE: readonly [string, string, number[]][] = [
     'Origin: null',
     'Referer: http://localhost/',
     'Sec-Fetch-Site: same-origin',
-    'Sec-Fetch-Mode: no-cors',
+    'Sec-Fetch-Dest: empty',
+    'Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Site: cross-site',
+    'Sec-Fetch-Mode: cors\r\nOrigin: http://evil.example',
+    'Sec-Fetch-Mode: cors\r\nSec-Fetch-Storage-Access: none',
   ].map((header): [string, string, number[]] => [
     `the header ${header}`,
     `GET PATH HTTP/1.1\r\n${HOST}AUTH${header}\r\n${REST}`,

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { type ImdsEndpointParts, imdsEndpoint } from '../../src/delivery/imds-endpoint.ts';
 import type { IssuedTokens } from '../../src/delivery/issued-tokens.ts';
 import type { MetadataAnswer } from '../../src/domain/metadata-reader.ts';
+import { openGate } from './gate.ts';
 import type { ServedStore } from './surface.ts';
 
 export const TOKEN_PATH = '/latest/api/token';
@@ -36,7 +37,7 @@ export function endpoint(
     issuedTokens,
     metadata,
     tokenlessUids: new Set(),
-    peers: { uidOf: async () => undefined },
+    gate: openGate(),
     clock,
     ...parts,
   });

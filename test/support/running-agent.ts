@@ -33,7 +33,7 @@ export interface SimulatedMachine extends AsyncDisposable {
   /** Starts the agent, and lets its first check go as far as it comes without time. */
   start(): Promise<void>;
   /** One more in the same directory, whether one runs there or not. It is for the caller to close. */
-  startAnother(): Promise<Agent>;
+  startAnother(settings?: Partial<Settings>): Promise<Agent>;
   stop(): Promise<void>;
   /** Lets time pass for the instance and the agent. */
   advance(ms: number): Promise<void>;
@@ -89,10 +89,10 @@ export async function simulatedMachine(options: MachineOptions = {}): Promise<Si
     },
   };
 
-  async function startAnother(): Promise<Agent> {
+  async function startAnother(changes: Partial<Settings> = {}): Promise<Agent> {
     const settings = await machineSettings(simulator, options.settings);
     const files = options.files?.(directory.path) ?? settings.files;
-    return startAgent({ ...settings, files }, directory.path, {
+    return startAgent({ ...settings, files, ...changes }, directory.path, {
       clock,
       networkClock: clock,
       boot: clock.boot,

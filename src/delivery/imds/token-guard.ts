@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { TcpPeers } from '../../platform/tcp-peer.ts';
+import type { Socket } from 'node:net';
+import type { AccessGate } from '../../domain/access-gate.ts';
 import { type Guard, methodNotAllowed } from '../guards.ts';
 import type { IssuedTokens } from '../issued-tokens.ts';
 import type { HttpRefusal } from '../reply.ts';
@@ -23,20 +24,24 @@ export function tokenSecondsLeft(request: IncomingMessage, issuedTokens: IssuedT
   return token === undefined || others.length > 0 ? undefined : issuedTokens.remainingSeconds(token);
 }
 
+/** As only IMDSv1 asks. */
+export function isTokenless({ method, headersDistinct }: IncomingMessage): boolean {
+  return method !== 'PUT' && headersDistinct[TOKEN_HEADER] === undefined;
+}
+
 export interface ReadGuardParts {
   readonly issuedTokens: IssuedTokens;
   /** Whose programs may read without a token, as IMDSv1 allowed. */
   readonly tokenlessUids: ReadonlySet<number>;
-  readonly peers: TcpPeers;
+  readonly gate: Pick<AccessGate<Socket>, 'callerOf'>;
 }
 
 /** A bad token is refused to everybody. 401 is what makes SDKs ask for a new one, and leave IMDSv1 again. */
-export function mayRead({ issuedTokens, tokenlessUids, peers }: ReadGuardParts): Guard {
+export function mayRead({ issuedTokens, tokenlessUids, gate }: ReadGuardParts): Guard {
   return async (request) => {
     if (request.method === 'PUT' || tokenSecondsLeft(request, issuedTokens) !== undefined) return undefined;
-    const isTokenless = request.headersDistinct[TOKEN_HEADER] === undefined;
-    if (isTokenless && tokenlessUids.size > 0) {
-      const uid = await peers.uidOf(request.socket);
+    if (isTokenless(request) && tokenlessUids.size > 0) {
+      const { uid } = await gate.callerOf(request.socket);
       if (uid !== undefined && tokenlessUids.has(uid)) return undefined;
     }
     return { status: 401, code: 'unauthorized', message: `The header ${TOKEN_HEADER} must hold a token.` };
