@@ -163,6 +163,17 @@ export class Ledger {
     this.withdrawn = false;
   }
 
+  /**
+   * A run was killed in the middle of a write. What it may have been about to store is how long the set is good by a
+   * clock that was set right; what stays on the disk is how long it is by the clock that was ahead, and the next run
+   * cannot know better: until IMDS hands the set over again it may refuse it too early. Never too late: that is judged.
+   */
+  killedInWrite(): void {
+    const { latest } = this;
+    if (latest === undefined || this.#scene.time.steppedBackAt < latest.elapsed) return;
+    this.#put({ ...latest, mustServeUntil: 0 }, latest.before);
+  }
+
   /** Whether the disk was read-only since what counts changed: then nobody could take back what is on it. */
   couldNotStore(): boolean {
     return this.#scene.files.readOnlyUntil() >= this.#changedAt;
