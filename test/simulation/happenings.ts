@@ -117,7 +117,7 @@ function play(world: World, event: HistoryEvent): void {
       files.dieInWrite(event.write, () => {
         world.changed();
         world.kill();
-        world.ledger.killedInWrite();
+        world.ledger.runEnded(true);
         world.startIn(event.downMs);
         world.readIn(0);
       });

@@ -25,8 +25,8 @@ export class VirtualTime {
   bootNumber = 1;
   /** How far the wall clock is ahead of AWS's time, in ms. */
   wallOffset = 0;
-  /** When the wall clock was stepped back last, in elapsed ms. */
-  steppedBackAt = Number.NEGATIVE_INFINITY;
+  /** Each time that the wall clock was stepped back: when, in elapsed ms, and what it had shown. */
+  readonly steppedBack: { readonly at: number; readonly wall: number }[] = [];
   #date = { second: 0, text: '' };
   /** The earliest last, so that taking it is cheap; there are a handful at most. */
   readonly #timers: VirtualTimer[] = [];
@@ -123,8 +123,8 @@ export class VirtualTime {
   }
 
   stepWall(ms: number): void {
+    if (ms < 0) this.steppedBack.push({ at: this.elapsed, wall: this.wall() });
     this.wallOffset += ms;
-    if (ms < 0) this.steppedBackAt = this.elapsed;
   }
 
   reboot(): void {

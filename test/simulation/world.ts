@@ -136,6 +136,7 @@ export class World {
 
   /** Ends the agent's process, wherever it is. Files stay. */
   kill(): void {
+    if (this.run !== undefined) this.ledger.runEnded(false);
     this.run?.kill();
     this.run = undefined;
     this.requests.processEnded();

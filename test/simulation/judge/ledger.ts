@@ -1,7 +1,7 @@
 import { formatTimestamp } from '../../../src/domain/timestamps.ts';
 import type { ImdsAnswer, OfferedSet } from '../imds.ts';
 import type { Part } from '../imds-fault.ts';
-import type { Scene } from './scene.ts';
+import { LONGEST_CHECK_MS, LONGEST_SLICE_MS, type Scene } from './scene.ts';
 
 /** When a set was last handed to the agent as a whole, by all clocks, and what may be made of it. */
 export interface Entry {
@@ -34,6 +34,8 @@ const BOOT_CLOCK_STEPS_MS = 20;
 const LONGEST_EXTENSION_MS = 15 * 60_000 + BOOT_CLOCK_STEPS_MS;
 /** An extension is renewed when less than this is left of it, so this much is always served. */
 const LEAST_EXTENSION_MS = 2.5 * 60_000;
+/** From a step of the clock until the agent has noticed it. */
+const LONGEST_UNNOTICED_MS = LONGEST_SLICE_MS + LONGEST_CHECK_MS;
 const CHECKS_UNTIL_DETACHED = 3;
 /** Handed over again: no earlier clock counts any more. */
 const CONFIRMED = { takenUpOffset: Number.NEGATIVE_INFINITY, extendedOffset: Number.NEGATIVE_INFINITY };
@@ -60,6 +62,7 @@ export class Ledger {
   lastCheckBad: boolean | undefined;
   /** The highest order that any reader has seen on any surface. */
   seen = 0;
+  #ended = { at: 0, inWrite: false };
   #brought: OfferedSet | undefined;
   #foundNoRole = false;
 
@@ -83,7 +86,7 @@ export class Ledger {
    */
   soundSinceBoot(entry: Entry): number {
     const { time } = this.#scene;
-    const steppedBack = time.steppedBackAt >= entry.elapsed;
+    const steppedBack = time.steppedBack.some(({ at }) => at >= entry.elapsed);
     const sound = entry.wall + (steppedBack ? time.awake - entry.awake : time.elapsed - entry.elapsed);
     // Where nothing could be written, what the file says is as old as the set.
     return this.couldNotStore() ? Math.min(sound, entry.firstOffset + time.elapsed) : sound;
@@ -156,22 +159,32 @@ export class Ledger {
     if (entry !== this.latest && !lost) return;
     this.seen = Math.min(this.seen, entry.order);
     const timesStored = entry.timesStored + 1;
-    const mustServeUntil = entry.mustServeUntil - BOOT_CLOCK_STEPS_MS * timesStored;
+    const mustServeUntil = this.#mayBeStoredShorter(entry)
+      ? 0
+      : entry.mustServeUntil - BOOT_CLOCK_STEPS_MS * timesStored;
     const takenUpOffset = Math.max(entry.takenUpOffset, entry.extendedOffset, time.wall() - time.elapsed);
     this.#put({ ...entry, mustServeUntil, timesStored, takenUpOffset }, entry.before);
     this.runHasIt = true;
     this.withdrawn = false;
   }
 
+  /** @param inWrite killed in the middle of a write, so that it was not made */
+  runEnded(inWrite: boolean): void {
+    this.#ended = { at: this.#scene.time.elapsed, inWrite };
+  }
+
   /**
-   * A run was killed in the middle of a write. What it may have been about to store is how long the set is good by a
-   * clock that was set right; what stays on the disk is how long it is by the clock that was ahead, and the next run
-   * cannot know better: until IMDS hands the set over again it may refuse it too early. Never too late: that is judged.
+   * Whether what was stored of a set may be how long it is good by a wall clock that was ahead and was set right since: the
+   * run had no time to notice, or was killed while it stored that, or had the set end by that clock. The next run cannot know
+   * better, and may refuse the set too early until IMDS hands it over again. Never too late: that is judged all the same.
    */
-  killedInWrite(): void {
-    const { latest } = this;
-    if (latest === undefined || this.#scene.time.steppedBackAt < latest.elapsed) return;
-    this.#put({ ...latest, mustServeUntil: 0 }, latest.before);
+  #mayBeStoredShorter({ elapsed, mustServeUntil }: Entry): boolean {
+    const { steppedBack } = this.#scene.time;
+    const since = steppedBack.filter(({ at }) => at >= elapsed);
+    const { at: endedAt, inWrite } = this.#ended;
+    return since.some(
+      ({ at, wall }) => inWrite || at >= endedAt - LONGEST_UNNOTICED_MS || wall >= mustServeUntil,
+    );
   }
 
   /** Whether the disk was read-only since what counts changed: then nobody could take back what is on it. */
