@@ -38,12 +38,14 @@ const leftOut: readonly LeftOut[] = [
   { by: 'commander', what: /^node:child_process$/, instead: 'export default {};' },
 ];
 
-/** Constants that packages ask for. */
+/** Constants that packages and the sources ask for. */
 export const definitions: Record<string, string> = {
   // undici: leaves out the experimental parser, 160 kB, as in Node's own copy of it.
   esbuildDetection: '1',
   // @dabh/diagnostics of winston: its form without colours.
   'process.env.NODE_ENV': '"production"',
+  // rolekeeper: the sources are not where a bundle is, so it does not name their files.
+  'import.meta.dirname': 'undefined',
 };
 
 export const leaveOut: Plugin = {

@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Agent } from '../agent.ts';
 import { createSimulatedInstance } from '../simulator/instance.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { type AgentOptions, readAgentSettings } from './agent-settings.ts';
 import type { CommandWorld } from './command-world.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { helperCommand } from './helper-command.ts';
 import { runAgent } from './serve.ts';
 
 /**
@@ -51,7 +51,7 @@ function simulatedInstance({ clock, random }: CommandWorld): Promise<Simulator> 
 
 function linesToPaste({ socketPath, containerUrl }: Agent, simulator: Simulator | undefined): string {
   const directory = dirname(socketPath);
-  const helper = fileURLToPath(new URL('../../scripts/credential-process', import.meta.url));
+  const profile = helperCommand(directory, existsSync);
   const about =
     simulator === undefined
       ? ''
@@ -70,7 +70,7 @@ export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=${directory}/container-token
   return `${about}
 # a profile for ~/.aws/config; then: aws configure export-credentials --profile rolekeeper
 [profile rolekeeper]
-credential_process = env ROLEKEEPER_RUNTIME_DIR=${directory} ${helper}
+${profile === undefined ? '# none: a credential_process line cannot hold these paths' : `credential_process = ${profile}`}
 
 # the agent's API
 curl -s --unix-socket ${socketPath} http://localhost/v1/status

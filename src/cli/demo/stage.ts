@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { type Agent, startAgent } from '../../agent.ts';
 import { resolveSettings } from '../../config/resolve.ts';
 import { type Clock, pause } from '../../domain/ports.ts';
@@ -8,6 +7,7 @@ import { createLog } from '../../platform/log.ts';
 import { createSimulatedInstance, type SimulatedInstance } from '../../simulator/instance.ts';
 import { startSimulator } from '../../simulator/server.ts';
 import type { CommandWorld } from '../command-world.ts';
+import { ownCommand } from '../own-command.ts';
 import { type SteadyReader, startReader } from './steady-reader.ts';
 
 /** What the steps of the tour play on. */
@@ -104,10 +104,10 @@ async function demoSettings(endpoint: string) {
 }
 
 function runCommand(runtimeDirectory: string): Promise<CommandResult> {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
-  const args = ['credential-process', '--runtime-dir', runtimeDirectory];
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: {} });
+  const [program = '', ...own] = ownCommand();
+  const args = [...own, 'credential-process', '--runtime-dir', runtimeDirectory];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: {} });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
