@@ -1,24 +1,66 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from './build/bundle.ts';
+import { parseArgs } from 'node:util';
+import { bundle, type Chunk } from './build/bundle.ts';
+import { thirdPartyLicences } from './build/licences.ts';
+import { type Architecture, architectures, readLock } from './build/lock.ts';
+import { softwareBill } from './build/sbom.ts';
+import { seal } from './build/seal.ts';
 
-/** `npm run build`: `src/cli/main.ts` and everything it uses as a few files of plain JavaScript, without node_modules. */
-export async function build(root: string, directory: string): Promise<readonly string[]> {
+/** `src/cli/main.ts` and everything it uses as a few files of plain JavaScript, without node_modules. */
+export async function build(root: string, directory: string): Promise<readonly Chunk[]> {
   const chunks = await bundle(root);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   for (const { name, code, isEntry } of chunks) {
     writeFileSync(join(directory, name), code, { mode: isEntry ? 0o755 : 0o644 });
   }
-  return chunks.map(({ name, code }) => `${sha256(code)}  ${String(code.length).padStart(7)}  ${name}`);
+  return chunks;
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+/**
+ * The product: an executable for each architecture, and beside them what is in them, under which licences, and their
+ * checksums. Returns the names of the files. The same sources give the same files, byte for byte.
+ */
+export function release(
+  root: string,
+  directory: string,
+  chunks: readonly Chunk[],
+  wanted: readonly Architecture[] = architectures,
+): readonly string[] {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const executables = wanted.map((architecture) => {
+    const name = `rolekeeper-linux-${architecture}`;
+    seal({ root, chunks, architecture, output: join(directory, name) });
+    return name;
+  });
+  writeFileSync(join(directory, 'rolekeeper.cdx.json'), softwareBill(readLock(root), process.versions));
+  writeFileSync(join(directory, 'THIRD-PARTY-LICENCES'), thirdPartyLicences(root));
+  const names = [...executables, 'rolekeeper.cdx.json', 'THIRD-PARTY-LICENCES'];
+  const sums = names.map((name) => `${sha256(readFileSync(join(directory, name)))}  ${name}\n`);
+  writeFileSync(join(directory, 'SHA256SUMS'), sums.join(''));
+  return [...names, 'SHA256SUMS'];
 }
 
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** `npm run build`: the bundle in `dist/`, and the product in `dist/release/`. */
 if (import.meta.main) {
-  const lines = await build(process.cwd(), process.argv[2] ?? 'dist');
-  process.stdout.write(`${lines.join('\n')}\n`);
+  const { values } = parseArgs({
+    options: { directory: { type: 'string', default: 'dist' }, arch: { type: 'string', multiple: true } },
+  });
+  const { directory, arch } = values;
+  const wanted = architectures.filter((each) => arch === undefined || arch.includes(each));
+  const chunks = await build(process.cwd(), directory);
+  const target = join(directory, 'release');
+  release(process.cwd(), target, chunks, wanted);
+  process.stdout.write(`${target}:\n${readFileSync(join(target, 'SHA256SUMS'), 'utf8')}`);
+  const others = wanted.filter((each) => each !== process.arch);
+  for (const each of others) {
+    process.stdout.write(`${each}: without a code cache, which only a machine of its kind can make\n`);
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { bundle } from '../../scripts/build/bundle.ts';
@@ -56,6 +56,16 @@ describe('The bundle', () => {
     for (const verb of verbs.filter((each) => each !== 'help')) {
       expect(await run([...rolekeeper, verb, '--help']), verb).toMatchObject({ code: 0, stderr: '' });
     }
+  });
+
+  test('names itself, and no file of a checkout, in a profile', async () => {
+    const { stdout, stderr } = await run([...rolekeeper, 'config', 'profile']);
+    const installed = '/usr/libexec/rolekeeper/credential-process';
+    const command = existsSync(installed) ? installed : [...rolekeeper, 'credential-process'].join(' ');
+    expect({ stdout, stderr }).toEqual({
+      stdout: `[profile rolekeeper]\ncredential_process = ${command}\n`,
+      stderr: '',
+    });
   });
 
   test('loads under 40 kB for credential-process', async () => {
