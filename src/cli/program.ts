@@ -20,8 +20,14 @@ import type { WaitOptions } from './wait.ts';
 /**
  * Every verb but `credential-process`, which `main` runs itself. Each loads what it needs when it is called. Resolves
  * with the exit code: one of `EXIT`, or that of the command that `exec` ran.
+ *
+ * @param act what is done with the commands: the man page and the completions are written from them
  */
-export async function runProgram(argv: readonly string[], world: CommandWorld): Promise<number> {
+export async function runProgram(
+  argv: readonly string[],
+  world: CommandWorld,
+  act = (program: Command): Promise<unknown> => program.parseAsync(argv),
+): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = new Command('rolekeeper')
     .description(
@@ -49,7 +55,9 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
     exitCode = await start(options, world);
   });
   // Only for --help: main.ts runs this verb before it loads this file.
-  command('credential-process', 'print the credentials once, for credential_process in an AWS profile');
+  withAgentSocketOptions(
+    command('credential-process', 'print the credentials once, for credential_process in an AWS profile'),
+  );
   withAgentSocketOptions(
     command('wait', 'return when the agent serves usable credentials').option(
       '--timeout <duration>',
@@ -115,7 +123,7 @@ export async function runProgram(argv: readonly string[], world: CommandWorld): 
   else command('simulate', 'run a simulated instance metadata service (IMDS) on loopback, faults included');
 
   try {
-    await program.parseAsync(argv);
+    await act(program);
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
