@@ -1,17 +1,21 @@
 /**
- * `node FLAGS code-cache.ts DIRECTORY`: for each part `NAME.cjs` in it, what V8 made of the source as `NAME.cjs.cache`. A
- * process of its own, because the flags that a cache is made under must be those it is used under.
+ * `node FLAGS code-cache.ts make|check DIRECTORY`: for each part `NAME.cjs` in it, what V8 made of the source as
+ * `NAME.cjs.cache`; or whether V8 takes it. A process of its own, because a cache is good for some flags only.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 
-const [, , directory = ''] = process.argv;
-const names = readdirSync(directory)
-  .filter((name) => name.endsWith('.cjs'))
-  .sort();
-for (const name of names) {
+const [, , act, directory = ''] = process.argv;
+for (const name of readdirSync(directory).sort()) {
+  if (!name.endsWith('.cjs')) continue;
   const path = join(directory, name);
-  const script = new Script(readFileSync(path, 'latin1'), { filename: name });
-  writeFileSync(`${path}.cache`, script.createCachedData());
+  const source = readFileSync(path, 'latin1');
+  if (act === 'make') {
+    writeFileSync(`${path}.cache`, new Script(source, { filename: name }).createCachedData());
+  } else {
+    const cachedData = readFileSync(`${path}.cache`);
+    const { cachedDataRejected } = new Script(source, { filename: name, cachedData });
+    if (cachedDataRejected !== false) throw new Error(`V8 does not take the code cache of ${name}`);
+  }
 }

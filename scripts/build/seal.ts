@@ -36,7 +36,11 @@ export function seal({ root, chunks, architecture, output }: Sealing): void {
     mkdirSync(directory);
     for (const [name, text] of parts) writeFileSync(join(directory, name), text);
     const isOwn = architecture === process.arch;
-    if (isOwn) node(work, join(import.meta.dirname, 'code-cache.ts'), directory);
+    if (isOwn) {
+      const codeCache = join(import.meta.dirname, 'code-cache.ts');
+      node(work, FLAGS_FOR_BUILDING, codeCache, 'make', directory);
+      node(work, RUNTIME_FLAGS, codeCache, 'check', directory);
+    }
     writeFileSync(join(work, 'main.cjs'), main);
     writeFileSync(join(work, 'node'), stripped(nodeExecutable(root, architecture, work)), { mode: 0o755 });
     const configuration = {
@@ -56,15 +60,12 @@ export function seal({ root, chunks, architecture, output }: Sealing): void {
     };
     writeFileSync(join(work, 'sea.json'), JSON.stringify(configuration));
     mkdirSync(dirname(resolve(output)), { recursive: true });
-    node(work, '--build-sea', 'sea.json');
+    node(work, FLAGS_FOR_BUILDING, '--build-sea', 'sea.json');
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-function node(cwd: string, ...args: readonly string[]): void {
-  execFileSync(process.execPath, [...FLAGS_FOR_BUILDING, ...args], {
-    cwd,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+function node(cwd: string, flags: readonly string[], ...args: readonly string[]): void {
+  execFileSync(process.execPath, [...flags, ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -1,0 +1,41 @@
+/**
+ * `npm run test:package`, after `npm run build`: the executables and the packages as they are, without installing them.
+ * Its last line counts the checks.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Check, Skipped, type Subject } from './package/check/check.ts';
+import { executableChecks } from './package/check/executable.ts';
+import { packageChecks } from './package/check/package.ts';
+import { unitChecks } from './package/check/units.ts';
+import { packages } from './package.ts';
+
+const root = process.cwd();
+const release = join(root, 'dist/release');
+const work = mkdtempSync(join(tmpdir(), 'rolekeeper-package-check-'));
+const count = { passed: 0, failed: 0, skipped: 0 };
+try {
+  const wanted = [process.arch === 'arm64' ? 'arm64' : 'x64'] as const;
+  const [deb = ''] = await packages({ root, release, wanted, compression: 1 });
+  const subject: Subject = { root, release, work, architecture: wanted[0], deb: join(release, deb) };
+  for (const check of [...packageChecks, ...executableChecks, ...unitChecks]) {
+    count[await outcome(check, subject)] += 1;
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+process.stdout.write(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+process.exitCode = count.failed === 0 ? 0 : 1;
+
+async function outcome({ title, run }: Check, subject: Subject): Promise<keyof typeof count> {
+  try {
+    const told = await run(subject);
+    process.stdout.write(`passed: ${title}${told === undefined ? '' : `: ${told}`}\n`);
+    return 'passed';
+  } catch (error) {
+    const isSkipped = error instanceof Skipped;
+    process.stdout.write(`${isSkipped ? 'skipped' : 'failed'}: ${title}: ${(error as Error).message}\n`);
+    return isSkipped ? 'skipped' : 'failed';
+  }
+}
