@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle, type Chunk } from './build/bundle.ts';
+import { writeChecksums } from './build/checksums.ts';
 import { thirdPartyLicences } from './build/licences.ts';
 import { type Architecture, architectures, readLock } from './build/lock.ts';
 import { softwareBill } from './build/sbom.ts';
@@ -21,31 +21,22 @@ export async function build(root: string, directory: string): Promise<readonly C
 
 /**
  * The product: an executable for each architecture, and beside them what is in them, under which licences, and their
- * checksums. Returns the names of the files. The same sources give the same files, byte for byte.
+ * checksums. The same sources give the same files, byte for byte.
  */
 export function release(
   root: string,
   directory: string,
   chunks: readonly Chunk[],
   wanted: readonly Architecture[] = architectures,
-): readonly string[] {
+): void {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  const executables = wanted.map((architecture) => {
-    const name = `rolekeeper-linux-${architecture}`;
-    seal({ root, chunks, architecture, output: join(directory, name) });
-    return name;
-  });
+  for (const architecture of wanted) {
+    seal({ root, chunks, architecture, output: join(directory, `rolekeeper-linux-${architecture}`) });
+  }
   writeFileSync(join(directory, 'rolekeeper.cdx.json'), softwareBill(readLock(root), process.versions));
   writeFileSync(join(directory, 'THIRD-PARTY-LICENCES'), thirdPartyLicences(root));
-  const names = [...executables, 'rolekeeper.cdx.json', 'THIRD-PARTY-LICENCES'];
-  const sums = names.map((name) => `${sha256(readFileSync(join(directory, name)))}  ${name}\n`);
-  writeFileSync(join(directory, 'SHA256SUMS'), sums.join(''));
-  return [...names, 'SHA256SUMS'];
-}
-
-function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
+  writeChecksums(directory);
 }
 
 /** `npm run build`: the bundle in `dist/`, and the product in `dist/release/`. */

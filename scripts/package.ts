@@ -3,14 +3,17 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeChecksums } from './build/checksums.ts';
 import { type Architecture, architectures, readLock } from './build/lock.ts';
 import { buildDeb } from './package/deb.ts';
 import { stageTree } from './package/staged-tree.ts';
 
 export interface Packaging {
   readonly root: string;
-  /** Where `npm run build` left the executables. The packages go there, too. */
+  /** Where `npm run build` left the executables. */
   readonly release: string;
+  /** Where the packages go. */
+  readonly output: string;
   readonly wanted: readonly Architecture[];
   readonly compression: number;
 }
@@ -19,6 +22,7 @@ export interface Packaging {
 export async function packages({
   root,
   release,
+  output,
   wanted,
   compression,
 }: Packaging): Promise<readonly string[]> {
@@ -33,9 +37,7 @@ export async function packages({
       const target = join(tree, 'root');
       mkdirSync(target, { mode: 0o755 });
       await stageTree({ root, release, executable, version, epoch, target });
-      names.push(
-        buildDeb({ root, version, architecture, epoch, compression, tree: target, output: release }),
-      );
+      names.push(buildDeb({ root, version, architecture, epoch, compression, tree: target, output }));
     } finally {
       rmSync(tree, { recursive: true, force: true });
     }
@@ -62,6 +64,7 @@ if (import.meta.main) {
   const { release, arch, compression } = values;
   const wanted = architectures.filter((each) => arch === undefined || arch.includes(each));
   const root = process.cwd();
-  const names = await packages({ root, release, wanted, compression: Number(compression) });
+  const names = await packages({ root, release, output: release, wanted, compression: Number(compression) });
+  writeChecksums(release);
   process.stdout.write(names.map((name) => `${join(release, name)}\n`).join(''));
 }

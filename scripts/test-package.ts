@@ -11,14 +11,17 @@ import { packageChecks } from './package/check/package.ts';
 import { unitChecks } from './package/check/units.ts';
 import { packages } from './package.ts';
 
+// No check depends on when the last commit was made, nor on git.
+process.env.SOURCE_DATE_EPOCH ??= '1767225600';
+
 const root = process.cwd();
 const release = join(root, 'dist/release');
 const work = mkdtempSync(join(tmpdir(), 'rolekeeper-package-check-'));
 const count = { passed: 0, failed: 0, skipped: 0 };
 try {
   const wanted = [process.arch === 'arm64' ? 'arm64' : 'x64'] as const;
-  const [deb = ''] = await packages({ root, release, wanted, compression: 1 });
-  const subject: Subject = { root, release, work, architecture: wanted[0], deb: join(release, deb) };
+  const [deb = ''] = await packages({ root, release, output: work, wanted, compression: 1 });
+  const subject: Subject = { root, release, work, architecture: wanted[0], deb: join(work, deb) };
   for (const check of [...packageChecks, ...executableChecks, ...unitChecks]) {
     count[await outcome(check, subject)] += 1;
   }

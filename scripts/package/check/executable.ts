@@ -18,7 +18,7 @@ export const executableChecks: readonly Check[] = [
   {
     title: 'the executable is the same, byte for byte, when it is built again',
     async run({ root, release, work, architecture }) {
-      const output = join(work, 'again');
+      const output = join(work, 'sealed-again');
       seal({ root, chunks: await bundle(root), architecture, output });
       const before = readFileSync(join(release, `rolekeeper-linux-${architecture}`));
       if (!readFileSync(output).equals(before)) throw new Error('they differ');

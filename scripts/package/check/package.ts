@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256 } from '../../build/checksums.ts';
 import { packages } from '../../package.ts';
 import { type Check, mustBe, needs, said } from './check.ts';
 
@@ -14,6 +15,7 @@ const PROMISED = [
   '-rw-r--r-- ./usr/lib/systemd/system/rolekeeper-container.socket',
   '-rw-r--r-- ./usr/lib/systemd/system/rolekeeper-line.socket',
   '-rw-r--r-- ./usr/lib/systemd/system/rolekeeper-imds.socket',
+  '-rw-r--r-- ./usr/lib/systemd/system/rolekeeper-network.service',
   '-rw-r--r-- ./usr/lib/sysusers.d/rolekeeper.conf',
   '-rw-r--r-- ./usr/lib/tmpfiles.d/rolekeeper.conf',
   '-rw-r--r-- ./usr/share/man/man1/rolekeeper.1.gz',
@@ -60,10 +62,12 @@ export const packageChecks: readonly Check[] = [
   },
   {
     title: 'the package is the same, byte for byte, when it is built again',
-    async run({ root, release, architecture, deb }) {
+    async run({ root, release, work, architecture, deb }) {
       const before = sha256(deb);
-      await packages({ root, release, wanted: [architecture], compression: 1 });
-      mustBe(sha256(deb), before, basename(deb));
+      const output = join(work, 'again');
+      mkdirSync(output);
+      const [name = ''] = await packages({ root, release, output, wanted: [architecture], compression: 1 });
+      mustBe(sha256(join(output, name)), before, name);
       return before.slice(0, 16);
     },
   },
@@ -107,15 +111,13 @@ export const packageChecks: readonly Check[] = [
         `. '${file}'`,
         ask('rolekeeper', 'wa'),
         ask('rolekeeper', 'config', 'sh'),
+        ask('rolekeeper', 'config', 'show', '--c'),
+        ask('rolekeeper', 'network', 'rem'),
         ask('rolekeeper', 'export', '--format', 'p'),
       ];
       writeFileSync(script, lines.join('\n'));
-      mustBe(said('bash', [script]), 'wait\nshow\npowershell\n', 'what bash offers');
+      mustBe(said('bash', [script]), 'wait\nshow\n--config\nremove\npowershell\n', 'what bash offers');
       return undefined;
     },
   },
 ];
-
-function sha256(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
-}
