@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Check, Skipped, type Subject } from './package/check/check.ts';
 import { executableChecks } from './package/check/executable.ts';
+import { installationChecks } from './package/check/installation.ts';
 import { packageChecks } from './package/check/package.ts';
 import { unitChecks } from './package/check/units.ts';
 import { packages } from './package.ts';
@@ -22,7 +23,7 @@ try {
   const wanted = [process.arch === 'arm64' ? 'arm64' : 'x64'] as const;
   const [deb = ''] = await packages({ root, release, output: work, wanted, compression: 1 });
   const subject: Subject = { root, release, work, architecture: wanted[0], deb: join(work, deb) };
-  for (const check of [...packageChecks, ...executableChecks, ...unitChecks]) {
+  for (const check of [...packageChecks, ...installationChecks, ...executableChecks, ...unitChecks]) {
     count[await outcome(check, subject)] += 1;
   }
 } finally {
