@@ -1,6 +1,7 @@
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { fileSinkSettings } from '../../src/config/file-sink-settings.ts';
 import { DEFAULT_CONFIG_PATH } from '../../src/config/load.ts';
+import { ruleSettings } from '../../src/config/rule-settings.ts';
 import { allSettings } from '../../src/config/settings.ts';
 import type { Verb } from './verbs.ts';
 
@@ -51,14 +52,17 @@ export function manPage(verbs: readonly Verb[], version: string, date: string): 
     ),
     ...allSettings.flatMap((row) =>
       item(row.key, [
-        `${row.doc} Must be ${row.type.rule}. Default: ${row.default || 'empty'}.`,
+        `${row.doc} ${sentence(row.type.rule)} Default: ${row.default || 'empty'}.`,
         `Flag ${row.flag}, variables ${[row.variable, ...(row.aws ?? []).map(({ name }) => name)].join(', ')}.`,
         ...(row.notInFile ? ['Not in the file.'] : []),
       ]),
     ),
     '.SS [[files]]',
     'One such section for each file that is kept up to date; there is none by default.',
-    ...fileSinkSettings.flatMap(({ name, doc, type }) => item(name, [`${doc} Must be ${type.rule}.`])),
+    ...fileSinkSettings.flatMap(({ name, doc, type }) => item(name, [`${doc} ${sentence(type.rule)}`])),
+    '.SS [[allow]] and [[deny]]',
+    'Rules that say who may ask. What a rule leaves out is not asked.',
+    ...ruleSettings.flatMap(({ name, doc, type }) => item(name, [`${doc} ${sentence(type.rule)}`])),
     '.SH EXIT STATUS',
     ...Object.entries(exitMeanings).flatMap(([name, meaning]) =>
       item(String(EXIT[name as keyof typeof EXIT]), [meaning]),
@@ -78,10 +82,10 @@ function command({ name, description, arguments: args, options }: Verb): readonl
   });
   return [
     `.SS ${quoted(['rolekeeper', name, ...operands].join(' '))}`,
-    text(`${description.charAt(0).toUpperCase()}${description.slice(1)}.`),
+    text(sentence(description)),
     ...options.flatMap(({ flags, description: what, argChoices, defaultValue }) =>
       item(flags, [
-        `${what}.`.replace(/\.\.$|\)\.$/, (end) => end.slice(0, 1)),
+        sentence(what),
         ...(argChoices === undefined ? [] : [`One of ${argChoices.join(', ')}.`]),
         ...(typeof defaultValue === 'string' ? [`Default: ${defaultValue}.`] : []),
       ]),
@@ -91,6 +95,10 @@ function command({ name, description, arguments: args, options }: Verb): readonl
 
 function item(term: string, sentences: readonly string[]): readonly string[] {
   return ['.TP', `.B ${quoted(term)}`, text(sentences.join(' '))];
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
 }
 
 function quoted(words: string): string {

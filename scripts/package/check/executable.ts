@@ -75,6 +75,9 @@ export const executableChecks: readonly Check[] = [
         ]);
         children.push(agent);
         const { AccessKeyId: direct } = JSON.parse(run(subject, 'credential-process', ...directory));
+        // Who asked is known by way of node:ffi.
+        const callers = JSON.parse(run(subject, 'callers', '--json', ...directory)).callers;
+        mustBe(String(callers[0]?.uid), String(process.geteuid?.()), 'the caller that it knows');
         const profile = run(subject, 'config', 'profile', ...directory);
         const [, line = ''] = /^credential_process = (.+)$/m.exec(profile) ?? [];
         const { AccessKeyId: byProfile } = JSON.parse(said('sh', ['-c', line]));

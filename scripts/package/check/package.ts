@@ -96,7 +96,8 @@ export const packageChecks: readonly Check[] = [
       for (const word of ['credential-process', 'agent_socket.group', 'EXIT STATUS']) {
         if (!text.includes(word)) throw new Error(`it says nothing of ${word}`);
       }
-      if (text.includes('warning:')) throw new Error(text.slice(0, 400));
+      if (/warning:|\.\.\s|must be\s+must be/i.test(text.replaceAll('...', '')))
+        throw new Error(text.slice(0, 400));
       return undefined;
     },
   },
