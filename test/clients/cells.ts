@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FakeS3, fakeS3, type ServerCertificate } from './fake-s3.ts';
 import { lastWords } from './journal.ts';
-import type { Program } from './programs.ts';
+import { type LockedStage, repeatedConnects } from './locked-stage.ts';
+import type { Program, ProgramRun } from './programs.ts';
 import { wrongSignature } from './signed-request.ts';
 import type { Stage } from './stage.ts';
-import { OTHER_USER, TOKENLESS_USER } from './stage.ts';
-import { asUser, ledBy, type Surface } from './surfaces.ts';
+import { ledBy, type Surface } from './surfaces.ts';
+import { asUser, OTHER_USER, SHUT_OUT_USER, TOKENLESS_USER } from './users.ts';
 
 /** One client by one surface, to be tried before and after a rotation. */
 export interface Cell {
@@ -22,8 +23,6 @@ export interface Surroundings {
   readonly stage: Stage;
   /** Undefined: there is no openssl. */
   readonly certificate: ServerCertificate | undefined;
-  /** Why nothing can be run as other users. */
-  readonly withoutUsers: string | undefined;
   /** Why the agent keeps no file here. */
   readonly withoutFiles: string | undefined;
   /** Why no file system can be mounted. */
@@ -39,8 +38,7 @@ export function programCell(around: Surroundings, program: Program, surface: Sur
       const { stage, certificate } = around;
       await using s3 = await fakeS3(program.tls ? certificate : undefined);
       const expected = await stage.currentSet();
-      const user = surface === 'tokenless' ? TOKENLESS_USER : undefined;
-      const { code, stderr } = await runProgram(stage, program, surface, s3, user);
+      const { code, stderr } = await runProgram(stage, program, surface, s3, userOf(surface));
       if (code !== 0) return `exit code ${code}: ${lastWords(stderr)}`;
       if (s3.requests.length === 0) return 'it asked S3 for nothing';
       return s3.requests
@@ -48,6 +46,12 @@ export function programCell(around: Surroundings, program: Program, surface: Sur
         .find((problem) => problem !== undefined);
     },
   };
+}
+
+/** Of those by the link-local address none is run as root, whom the packet rules refuse. */
+export function userOf(surface: Surface): string | undefined {
+  if (surface === 'tokenless') return TOKENLESS_USER;
+  return surface === 'link-local' ? OTHER_USER : undefined;
 }
 
 /** Somebody who may not read without a token: must get nothing that could be signed with. */
@@ -61,6 +65,41 @@ export function deniedCell(around: Surroundings, program: Program): Cell {
       const { code } = await runProgram(around.stage, program, 'tokenless', s3, OTHER_USER);
       if (s3.requests.some(({ accessKeyId }) => accessKeyId !== undefined)) return 'it signed a request';
       return code === 0 ? 'it went on as if it had credentials' : undefined;
+    },
+  };
+}
+
+/** s3fs itself pauses for 20 seconds between its attempts, and each would wait for 300 if nobody refused it. */
+const WHOLE_FAILURE_SECONDS = 40;
+
+/** Somebody whom the packet rules do not redirect: is refused, so that it fails without waiting for an answer. */
+export function shutOutCell(
+  around: Surroundings,
+  { stage, refusals }: LockedStage,
+  program: Program,
+  surface: Surface,
+): Cell {
+  return {
+    client: program.name,
+    surface: `${surface} as ${SHUT_OUT_USER} is refused at once by the packet rules`,
+    missing: whatIsMissing(around, program, surface),
+    async attempt() {
+      await using s3 = await fakeS3();
+      const before = { refusals: refusals(), repeated: repeatedConnects() };
+      const limited = {
+        ...program,
+        command: (run: ProgramRun) => [
+          '/usr/bin/timeout',
+          `${WHOLE_FAILURE_SECONDS}`,
+          ...program.command(run),
+        ],
+      };
+      const { code } = await runProgram(stage, limited, surface, s3, SHUT_OUT_USER);
+      if (code === 0) return 'it went on as if it had credentials';
+      if (code === 124) return `it had not ended after ${WHOLE_FAILURE_SECONDS} seconds`;
+      if (s3.requests.some(({ accessKeyId }) => accessKeyId !== undefined)) return 'it signed a request';
+      if (refusals() === before.refusals) return 'the rules refused nothing';
+      return repeatedConnects() === before.repeated ? undefined : 'it waited for an answer and asked again';
     },
   };
 }
@@ -96,6 +135,5 @@ export function whatIsMissing(around: Surroundings, program: Program, surface: S
     return 'there is no openssl to make a certificate with';
   if (program.mounts && around.withoutMounts !== undefined) return around.withoutMounts;
   if (surface === 'file' && around.withoutFiles !== undefined) return around.withoutFiles;
-  if (surface === 'tokenless' && around.withoutUsers !== undefined) return around.withoutUsers;
   return undefined;
 }

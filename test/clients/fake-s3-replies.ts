@@ -77,6 +77,11 @@ export function objectStore(): { answer(request: IncomingMessage, body: Buffer):
   }
 }
 
+/** To whoever signs with nothing: like a bucket that is not public. */
+export function accessDenied(): S3Reply {
+  return xml(403, error('AccessDenied', 'Access Denied'));
+}
+
 function bucketList(): string {
   return `<ListAllMyBucketsResult xmlns="NS">${OWNER}<Buckets><Bucket><Name>example</Name><CreationDate>${MODIFIED}</CreationDate></Bucket></Buckets></ListAllMyBucketsResult>`;
 }

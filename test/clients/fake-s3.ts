@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { http } from '../../src/platform/http.ts';
-import { objectStore } from './fake-s3-replies.ts';
+import { accessDenied, objectStore } from './fake-s3-replies.ts';
 import { type S3Request, signedRequest } from './signed-request.ts';
 
-/** What stands in for S3 in a run of one program: believes every signature, and remembers it. */
+/** What stands in for S3 in a run of one program: believes every signature, and remembers it; refuses who has none. */
 export interface FakeS3 extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
@@ -23,8 +23,11 @@ export async function fakeS3(certificate?: ServerCertificate): Promise<FakeS3> {
   const requests: S3Request[] = [];
   const store = objectStore();
   const server = await serverFor(certificate, async (request, response) => {
-    requests.push(signedRequest(request));
-    const { status, headers, body } = store.answer(request, await bodyOf(request));
+    const signed = signedRequest(request);
+    requests.push(signed);
+    const sent = await bodyOf(request);
+    const { status, headers, body } =
+      signed.accessKeyId === undefined ? accessDenied() : store.answer(request, sent);
     response.writeHead(status, { ...headers, 'Content-Length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   });

@@ -13,6 +13,8 @@ export interface Program {
   /** As `rolekeeper env --for` knows it. */
   readonly client: string;
   readonly surfaces: readonly Surface[];
+  /** By which it is tried as somebody whom the packet rules do not redirect. */
+  readonly shutOut?: readonly Surface[];
   /** Speaks TLS only. */
   readonly tls?: true;
   /** Makes a file system. */
@@ -57,6 +59,7 @@ export const programs: readonly Program[] = [
     file: '/usr/bin/s3cmd',
     client: 's3cmd',
     surfaces: ['env', 'link-local'],
+    shutOut: ['link-local'],
     command: ({ s3 }) => {
       const host = `127.0.0.1:${s3.port}`;
       return ['/usr/bin/s3cmd', '--no-ssl', '--host', host, '--host-bucket', host, 'ls'];
@@ -68,6 +71,7 @@ export const programs: readonly Program[] = [
     file: '/usr/bin/restic',
     client: 'restic-0.14',
     surfaces: ['env', 'file', 'container', 'link-local'],
+    shutOut: ['link-local'],
     env: { RESTIC_PASSWORD: 'example' },
     command: ({ s3 }) => ['/usr/bin/restic', '--no-cache', '-r', `s3:${s3.url}/repository`, 'init'],
   },
@@ -77,6 +81,7 @@ export const programs: readonly Program[] = [
     file: '/usr/bin/s3fs',
     client: 's3fs',
     surfaces: ['env', 'link-local', 'tokenless'],
+    shutOut: ['tokenless'],
     mounts: true,
     command: ({ s3, surface, directory }) => {
       const option = { env: 'use_session_token', tokenless: 'iam_role=auto' }[surface as 'env'];

@@ -6,13 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isIsolated } from '../support/machine.ts';
 import { isAskedFor } from './asked.ts';
 import { type Canary, findSecrets, takeCanary } from './canary.ts';
-import { type Cell, deniedCell, programCell, type Surroundings } from './cells.ts';
+import { type Cell, deniedCell, programCell, type Surroundings, shutOutCell } from './cells.ts';
 import type { ServerCertificate } from './fake-s3.ts';
 import { readersOfFiles } from './file-readers.ts';
-import { isIsolated, redirectLinkLocal, withoutFiles, withoutMounts, withoutUsers } from './link-local.ts';
 import { LIFETIME, livingClients } from './living.ts';
+import { type LockedStage, openLockedStage } from './locked-stage.ts';
 import { findProbes, type Probe, probeCell, surfacesOf } from './probes.ts';
 import { type Program, programs } from './programs.ts';
 import { outcomeOf, type Result, table, tally } from './results.ts';
@@ -20,6 +21,7 @@ import { openStage, type Stage } from './stage.ts';
 import { fewFetches, STORM_CHECK_INTERVAL, STORM_LIFETIME, storm } from './storm.ts';
 import { stsCells } from './sts-cells.ts';
 import { meanings, needsRedirection, type Surface, surfaces } from './surfaces.ts';
+import { withoutFiles, withoutMounts, withoutRules } from './what-is-missing.ts';
 
 /** More would only take turns on the processors of a small machine. */
 const AT_A_TIME = 4;
@@ -39,6 +41,7 @@ async function everything(): Promise<readonly Result[]> {
   const around = surroundingsOf(stage);
   const results = [
     ...(await programsByTheirSurfaces(around, sts.cells)),
+    ...(await programsBehindRules(around)),
     ...(words.length === 0 ? await readersOfFiles() : []),
     ...(await probesByTheirSurfaces(stage)),
     ...(words.length === 0 || words.includes('storm') ? await stormOfCalls(around) : []),
@@ -54,26 +57,54 @@ async function programsByTheirSurfaces(
   around: Surroundings,
   more: readonly Cell[],
 ): Promise<readonly Result[]> {
-  const { stage } = around;
   const asked = programs.filter(isAsked);
-  const cells = (isMeant: (surface: Surface) => boolean) =>
-    asked.flatMap((program) =>
-      program.surfaces.filter(isMeant).map((surface) => programCell(around, program, surface)),
-    );
-  const plain = [
-    ...cells((surface) => !needsRedirection(surface)),
+  return await beforeAndAfterRotation(around.stage, [
+    ...asked.flatMap((program) =>
+      program.surfaces
+        .filter((surface) => !needsRedirection(surface))
+        .map((surface) => programCell(around, program, surface)),
+    ),
     ...more.filter(({ client }) => isAsked({ name: client })),
-  ];
-  const results = await beforeAndAfterRotation(stage, plain);
+  ]);
+}
 
-  using redirection = redirectLinkLocal(stage);
-  const redirected = [
-    ...cells(needsRedirection),
-    ...asked
-      .filter(({ surfaces: own }) => own.includes('tokenless'))
-      .map((program) => deniedCell(around, program)),
-  ].map((cell) => ({ ...cell, missing: redirection.missing ?? cell.missing }));
-  return [...results, ...(await beforeAndAfterRotation(stage, redirected))];
+/** What goes to the address of IMDS, with the rules of `rolekeeper network apply` in force and everybody but the agent shut out. */
+async function programsBehindRules(around: Surroundings): Promise<readonly Result[]> {
+  const asked = programs.filter(isAsked);
+  const cellsOf = (here: Surroundings) =>
+    asked.flatMap((program) => [
+      ...program.surfaces.filter(needsRedirection).map((surface) => programCell(here, program, surface)),
+      ...(program.surfaces.includes('tokenless') ? [deniedCell(here, program)] : []),
+    ]);
+  const missing = withoutRules();
+  if (missing !== undefined) {
+    return await attemptAll(
+      cellsOf(around).map((cell) => ({ ...cell, missing })),
+      'never',
+    );
+  }
+  await using locked = await openLockedStage('8m');
+  const here = { ...around, stage: locked.stage };
+  const results = await beforeAndAfterRotation(locked.stage, cellsOf(here));
+  const shutOut = asked.flatMap((program) =>
+    (program.shutOut ?? []).map((surface) => shutOutCell(here, locked, program, surface)),
+  );
+  // One at a time: they count what is refused.
+  results.push(...(await attemptAll(shutOut, 'with the rules in force', 1)));
+  const canary = await takeCanary(locked.stage);
+  await locked.stage.agent.stop();
+  results.push(noSecrets(locked.stage, canary), nothingStrayed(locked));
+  return results;
+}
+
+function nothingStrayed({ strayed }: LockedStage): Result {
+  const count = strayed();
+  return {
+    client: 'all of them',
+    surface: 'nobody but the agent has sent anything to IMDS past the packet rules',
+    moment: 'with the rules in force',
+    outcome: outcomeOf(count === 0 ? undefined : `${count} packets`),
+  };
 }
 
 /** After everything else, because they may still be being prepared. */
@@ -108,10 +139,15 @@ async function stormOfCalls(around: Surroundings): Promise<readonly Result[]> {
   );
   await using calm = await openStage('60m');
   const few = await Promise.all(probes.map((probe) => fewFetches(calm, probe)));
-  await using stage = await openStage(STORM_LIFETIME, STORM_CHECK_INTERVAL);
-  using redirection = redirectLinkLocal(stage);
+  const missing = withoutRules();
+  await using locked =
+    missing === undefined ? await openLockedStage(STORM_LIFETIME, STORM_CHECK_INTERVAL) : undefined;
+  await using unlocked =
+    locked === undefined ? await openStage(STORM_LIFETIME, STORM_CHECK_INTERVAL) : undefined;
+  const stage = locked?.stage ?? unlocked;
+  if (stage === undefined) return few;
   const many = await storm(
-    { ...around, stage, withoutMounts: around.withoutMounts ?? redirection.missing },
+    { ...around, stage, withoutMounts: around.withoutMounts ?? missing },
     programs.flatMap((program): [Program, Surface][] => {
       if (program.package === 's3fs') return [[program, 'link-local']];
       return program.package === 'ruby-aws-sdk-s3' ? [[program, 'helper']] : [];
@@ -131,7 +167,6 @@ function surroundingsOf(stage: Stage): Surroundings {
   return {
     stage,
     certificate: certificate(stage),
-    withoutUsers: withoutUsers(),
     withoutFiles: withoutFiles(),
     withoutMounts: withoutMounts(stage),
   };
@@ -153,7 +188,11 @@ async function beforeAndAfterRotation(stage: Stage, cells: readonly Cell[]): Pro
   return [...before, ...(await attemptAll(cells, 'after a rotation'))];
 }
 
-async function attemptAll(cells: readonly Cell[], moment: string): Promise<readonly Result[]> {
+async function attemptAll(
+  cells: readonly Cell[],
+  moment: string,
+  atATime = AT_A_TIME,
+): Promise<readonly Result[]> {
   const results: Result[] = [];
   const left = cells.entries();
   const work = async () => {
@@ -166,7 +205,7 @@ async function attemptAll(cells: readonly Cell[], moment: string): Promise<reado
       if (outcome.startsWith('FAIL')) print(`${client}, ${surface}, ${moment}: ${outcome}\n`);
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  await Promise.all(Array.from({ length: atATime }, work));
   return results;
 }
 

@@ -1,6 +1,9 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { userId } from '../../src/platform/groups.ts';
+import { IMDS_V4 } from '../network/instance.ts';
+import { rolekeeperIn } from '../network/programs.ts';
 import {
   type AgentProcess,
   agentProcess,
@@ -11,10 +14,8 @@ import {
 } from '../support/agent-process.ts';
 import { type Ended, rolekeeper, run } from '../support/child.ts';
 import { createJournal, type Journal } from './journal.ts';
+import { AGENT_USER, asUser, OTHER_USER, TOKENLESS_USER } from './users.ts';
 
-/** Who may read the IMDS-compatible endpoint without a token, and somebody who may not. */
-export const TOKENLESS_USER = 'daemon';
-export const OTHER_USER = 'nobody';
 export const ROLE = 'example-role';
 
 /** An instance with everything that a program can get credentials from, and all its surroundings. */
@@ -43,20 +44,32 @@ export interface Stage extends AsyncDisposable {
   currentSet(): Promise<SimulatedSet>;
 }
 
+/** An instance whose agent is `AGENT_USER`, and asks IMDS at its own address. */
+export interface Locked {
+  /** One that every user may read. */
+  readonly checkout: string;
+  /** Tells where the simulator is that is to answer there. */
+  leadTo(simulator: string): void;
+}
+
 /**
  * @param lifetime the sets', such as `8m`
  * @param checkInterval how often the agent asks for a newer one
  */
-export async function openStage(lifetime: string, checkInterval = '200ms'): Promise<Stage> {
+export async function openStage(lifetime: string, checkInterval = '200ms', locked?: Locked): Promise<Stage> {
   const temporary = temporaryDirectory();
   const directory = temporary.path;
   chmodSync(directory, 0o711);
   const runtimeDirectory = join(directory, 'run');
   const credentials = join(directory, 'files', 'credentials');
   mkdirSync(dirname(credentials));
+  if (locked !== undefined) {
+    mkdirSync(runtimeDirectory);
+    for (const own of [runtimeDirectory, dirname(credentials)]) chownSync(own, userId(AGENT_USER) ?? -1, -1);
+  }
   mkdirSync(join(directory, 'home'));
   const [containerPort, imdsPort] = [await freePort(), await freePort()];
-  const configuration = join(directory, 'rolekeeper.toml');
+  const configuration = join(directory, 'config.toml');
   writeFileSync(configuration, configurationFile(containerPort, imdsPort, credentials));
   writeFileSync(join(directory, 'config'), await profiles(runtimeDirectory));
   // boto 2 has no variable for it.
@@ -65,8 +78,12 @@ export async function openStage(lifetime: string, checkInterval = '200ms'): Prom
 
   const journal = createJournal();
   const simulator = await simulatorProcess('--role', ROLE, '--lifetime', lifetime);
+  locked?.leadTo(simulator.url);
   const agent = await agentProcess({
-    endpoint: simulator.url,
+    endpoint: locked === undefined ? simulator.url : `http://${IMDS_V4}`,
+    ...(locked !== undefined && {
+      rolekeeper: [...asUser(AGENT_USER), ...rolekeeperIn({ directory, ...locked })],
+    }),
     runtimeDirectory,
     flags: [
       ...['--config', configuration, '--container-endpoint-listen', `127.0.0.1:${containerPort}`],
@@ -147,6 +164,9 @@ listen = "127.0.0.1:${containerPort}"
 enabled = true
 listen = "127.0.0.1:${imdsPort}"
 tokenless_users = ["${TOKENLESS_USER}"]
+[network]
+agent_user = "${AGENT_USER}"
+redirect_users = ["${TOKENLESS_USER}", "${OTHER_USER}"]
 [[files]]
 format = "shared-credentials"
 path = "${credentials}"

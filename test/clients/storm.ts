@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { http } from '../../src/platform/http.ts';
-import { runProgram, type Surroundings, whatIsMissing } from './cells.ts';
+import { runProgram, type Surroundings, userOf, whatIsMissing } from './cells.ts';
 import { fakeS3 } from './fake-s3.ts';
 import { lastWords } from './journal.ts';
 import { type Probe, problemWith, startProbe } from './probes.ts';
@@ -115,7 +115,9 @@ function result(client: string, surface: string, outcome: string): Result {
 async function manyRuns(stage: Stage, program: Program, surface: Surface): Promise<string | undefined> {
   await using s3 = await fakeS3();
   const expected = await stage.currentSet();
-  const { code, stderr } = await runProgram(stage, program, surface, s3, undefined, { TIMES: `${CALLS}` });
+  const { code, stderr } = await runProgram(stage, program, surface, s3, userOf(surface), {
+    TIMES: `${CALLS}`,
+  });
   if (code !== 0) return `exit code ${code}: ${lastWords(stderr)}`;
   if (s3.requests.length < CALLS) return `${s3.requests.length} requests to S3`;
   return s3.requests

@@ -28,8 +28,8 @@ export const meanings: Readonly<Record<Surface, string>> = {
   imds: 'AWS_EC2_METADATA_SERVICE_ENDPOINT, as rolekeeper env prints it',
   'imds ±/': 'the same without the slash at its end, or with one',
   'imds :80': 'the same for a client that drops the port: port 80 redirected',
-  'link-local': '169.254.169.254 redirected, with metadata tokens (IMDSv2)',
-  tokenless: '169.254.169.254 redirected, without tokens (IMDSv1), as a user who may',
+  'link-local': '169.254.169.254 redirected by the packet rules, with metadata tokens (IMDSv2)',
+  tokenless: '169.254.169.254 redirected by the packet rules, without tokens (IMDSv1), as a user who may',
 };
 
 /** These lead to the agent only while the redirection is in place, which nothing else must have: it would hide a fall-through. */
@@ -72,8 +72,4 @@ esac`;
 
 function inShell(lines: string): readonly string[] {
   return ['/bin/sh', '-c', `${lines}\nexec "$@"`, 'sh'];
-}
-
-export function asUser(user: string): readonly string[] {
-  return ['/usr/bin/setpriv', '--reuid', user, '--regid', 'nogroup', '--clear-groups', '--'];
 }

@@ -38,12 +38,16 @@ export function setUpInstance(): { readonly directory: string; readonly checkout
   const directory = mkdtempSync(join(tmpdir(), 'rolekeeper-network-'));
   chmodSync(directory, 0o755);
   addUsers(directory);
-  // Where every user may read it, whoever may read the place where it really is.
+  return { directory, checkout: checkoutIn(directory) };
+}
+
+/** This checkout where every user may read it, whoever may read the place where it really is. */
+export function checkoutIn(directory: string): string {
   const checkout = join(directory, 'checkout');
   mkdirSync(checkout);
   // Read-only: nothing that a user here does, and no cleaning up, can reach the real one.
   sh(`mount --bind '${repository}' '${checkout}' && mount -o remount,bind,ro '${checkout}'`);
-  return { directory, checkout };
+  return checkout;
 }
 
 function layOutNetwork(): void {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { http } from '../../src/platform/http.ts';
 import { type Child, type Ended, rolekeeper, startChild } from './child.ts';
+import { isIsolated } from './machine.ts';
 
 /** A credential set as `GET /_control/sets` lists it. */
 export interface SimulatedSet {
@@ -100,8 +101,13 @@ export interface AgentProcess extends AsyncDisposable {
 }
 
 export interface AgentOptions {
-  /** The simulator's, or another address on loopback. There is no default: a test's agent asks nobody else. */
+  /**
+   * The simulator's, or another address on loopback; that of IMDS itself only in a network namespace that has nothing else.
+   * There is no default: a test's agent asks nobody else.
+   */
   readonly endpoint: string;
+  /** Default: this checkout's, as the user who runs this. */
+  readonly rolekeeper?: readonly string[];
   readonly runtimeDirectory: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -125,13 +131,15 @@ export const keptForRestart: readonly string[] = ['container-token', 'container-
 /** Starts an agent and returns at once. */
 export function startAgentProcess(options: AgentOptions): AgentProcess {
   const { endpoint, runtimeDirectory, flags = [], env = {}, descriptors } = options;
-  if (!endpoint.startsWith('http://127.0.0.1:')) throw new Error(`Not a loopback endpoint: ${endpoint}`);
+  const staysHere =
+    endpoint.startsWith('http://127.0.0.1:') || (endpoint === 'http://169.254.169.254' && isIsolated());
+  if (!staysHere) throw new Error(`Not a loopback endpoint: ${endpoint}`);
   const limit =
     descriptors === undefined ? [] : ['/bin/sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh'];
   const child = startChild(
     [
       ...limit,
-      ...rolekeeper,
+      ...(options.rolekeeper ?? rolekeeper),
       'serve',
       ...anyPort,
       '--config',

@@ -1,6 +1,6 @@
 /** What the machine that runs the tests lets them do. Where it does not, a test is skipped and its title says why. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 
 /** Where a program is, in the directories of every system; undefined where it is not. */
 export function programPath(name: string): string | undefined {
@@ -21,6 +21,12 @@ export const isRoot = process.geteuid?.() === 0;
 
 /** A user who is nobody here: not root, and in none of its groups. */
 export const NOBODY = 65_534;
+
+/** The address of IMDS may be put to use only where nothing but this run's own loopback is there to route it. */
+export function isIsolated(): boolean {
+  const interfaces = readFileSync('/proc/self/net/dev', 'utf8').match(/^ *\S+(?=:)/gm) ?? [];
+  return interfaces.every((name) => name.trim() === 'lo');
+}
 
 /** Runs a command with every file system of `/` read-only; undefined where that cannot be arranged. */
 export function onReadOnlyRoot(command: readonly string[]): readonly string[] | undefined {

@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { userId } from '../../src/platform/groups.ts';
+import { checkoutIn, IMDS_V4, nft, sh } from '../network/instance.ts';
+import { network } from '../network/programs.ts';
+import { temporaryDirectory } from '../support/agent-process.ts';
+import { openStage, type Stage } from './stage.ts';
+import { AGENT_USER } from './users.ts';
+
+/** A stage whose instance has IMDS at its own address, and the rules of `rolekeeper network apply` before it. */
+export interface LockedStage extends AsyncDisposable {
+  readonly stage: Stage;
+  /** Packets that our rules have refused until now. */
+  refusals(): number;
+  /** Packets to IMDS that somebody else than the agent got past our rules. */
+  strayed(): number;
+}
+
+/** What asks for a connection again has waited for an answer in vain: who is refused never does. Within this network namespace. */
+export function repeatedConnects(): number {
+  const [names = '', values = ''] = readFileSync('/proc/self/net/netstat', 'utf8').split('\n');
+  return Number(values.split(' ')[names.split(' ').indexOf('TCPSynRetrans')]);
+}
+
+/** @throws where the rules cannot be applied, or `rolekeeper network check` does not find them */
+export async function openLockedStage(lifetime: string, checkInterval?: string): Promise<LockedStage> {
+  await using opened = new AsyncDisposableStack();
+  const checkout = opened.use(readableCheckout());
+  opened.use(imdsAddress());
+  const relay = opened.use(await imdsRelay());
+  const stage = opened.use(
+    await openStage(lifetime, checkInterval, { checkout: checkout.path, leadTo: relay.leadTo }),
+  );
+  const place = { directory: stage.directory, checkout: checkout.path };
+  const rolekeeperNetwork = async (verb: string) => {
+    const { code, stdout, stderr } = await network(place, verb);
+    if (code !== 0) throw new Error(`rolekeeper network ${verb} ended with ${code}: ${stdout}${stderr}`);
+  };
+  await rolekeeperNetwork('apply');
+  opened.defer(() => rolekeeperNetwork('remove'));
+  await rolekeeperNetwork('check');
+  opened.use(rulesOfOurOwn(stage));
+  const parts = opened.move();
+  return {
+    stage,
+    refusals: () => packets('chain inet rolekeeper refuse'),
+    strayed: () => packets('chain ip clients strayed'),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+function readableCheckout(): Disposable & { readonly path: string } {
+  const directory = temporaryDirectory();
+  const path = checkoutIn(directory.path);
+  return {
+    path,
+    [Symbol.dispose]() {
+      sh(`umount --lazy '${path}'`);
+      directory[Symbol.dispose]();
+    },
+  };
+}
+
+/**
+ * On loopback, but asked from another address than its own, as on an instance: its answers would be packets for IMDS
+ * otherwise, and refused as those.
+ */
+function imdsAddress(): Disposable {
+  sh(`
+    ip address add 10.0.0.5/32 dev lo
+    ip address add ${IMDS_V4}/32 dev lo
+    ip route replace local ${IMDS_V4}/32 dev lo table local src 10.0.0.5
+  `);
+  return {
+    [Symbol.dispose]() {
+      sh(`ip address delete ${IMDS_V4}/32 dev lo && ip address delete 10.0.0.5/32 dev lo`);
+    },
+  };
+}
+
+/** What leads from there to a simulator, which is told what to do at an address where nobody is refused. */
+async function imdsRelay(): Promise<AsyncDisposable & { leadTo(url: string): void }> {
+  let port = 0;
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    client.pipe(upstream).pipe(client);
+    for (const each of [client, upstream]) {
+      each.on('error', () => {});
+      each.on('close', () => (each === client ? upstream : client).destroy());
+    }
+  });
+  server.listen(80, IMDS_V4);
+  await once(server, 'listening');
+  return {
+    leadTo(url) {
+      port = Number(new URL(url).port);
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Counts what comes after the rules of rolekeeper, and leads port 80 of 127.0.0.1 on for a client that drops the port. */
+function rulesOfOurOwn({ imdsPort }: Stage): Disposable {
+  nft(`table ip clients {
+    chain ported {
+      type nat hook output priority -100
+      ip daddr 127.0.0.1 tcp dport 80 redirect to :${imdsPort}
+    }
+    chain strayed {
+      type filter hook output priority 10
+      ip daddr ${IMDS_V4} meta skuid != ${userId(AGENT_USER)} counter
+    }
+  }`);
+  return {
+    [Symbol.dispose]() {
+      sh('nft delete table ip clients');
+    },
+  };
+}
+
+function packets(chain: string): number {
+  const counts = [...sh(`nft list ${chain}`).matchAll(/counter packets (\d+)/g)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
