@@ -6,8 +6,8 @@ import { type LockedStage, repeatedConnects } from './locked-stage.ts';
 import type { Program, ProgramRun } from './programs.ts';
 import { wrongSignature } from './signed-request.ts';
 import type { Stage } from './stage.ts';
-import { ledBy, type Surface } from './surfaces.ts';
-import { asUser, OTHER_USER, SHUT_OUT_USER, TOKENLESS_USER } from './users.ts';
+import { ledBy, needsRedirection, type Surface } from './surfaces.ts';
+import { asUser, DENIED_USER, OTHER_USER, SHUT_OUT_USER, TOKENLESS_USER } from './users.ts';
 
 /** One client by one surface, to be tried before and after a rotation. */
 export interface Cell {
@@ -48,21 +48,31 @@ export function programCell(around: Surroundings, program: Program, surface: Sur
   };
 }
 
-/** Of those by the link-local address none is run as root, whom the packet rules refuse. */
+/** Where others are shut out, nobody is root: the packet rules refuse it, too. */
 export function userOf(surface: Surface): string | undefined {
   if (surface === 'tokenless') return TOKENLESS_USER;
-  return surface === 'link-local' ? OTHER_USER : undefined;
+  return needsRedirection(surface) ? OTHER_USER : undefined;
 }
 
-/** Somebody who may not read without a token: must get nothing that could be signed with. */
-export function deniedCell(around: Surroundings, program: Program): Cell {
+/** Somebody who may not read without a token. */
+export function tokenDemandedCell(around: Surroundings, program: Program): Cell {
+  return deniedCell(around, program, 'tokenless', OTHER_USER);
+}
+
+/** Somebody who may not read at all, by the agent's rules. */
+export function notAllowedCell(around: Surroundings, program: Program, surface: Surface): Cell {
+  return deniedCell(around, program, surface, DENIED_USER);
+}
+
+/** Must get nothing that could be signed with. */
+function deniedCell(around: Surroundings, program: Program, surface: Surface, user: string): Cell {
   return {
     client: program.name,
-    surface: `tokenless as ${OTHER_USER} is refused`,
-    missing: whatIsMissing(around, program, 'tokenless'),
+    surface: `${surface} as ${user} is refused`,
+    missing: whatIsMissing(around, program, surface),
     async attempt() {
       await using s3 = await fakeS3();
-      const { code } = await runProgram(around.stage, program, 'tokenless', s3, OTHER_USER);
+      const { code } = await runProgram(around.stage, program, surface, s3, user);
       if (s3.requests.some(({ accessKeyId }) => accessKeyId !== undefined)) return 'it signed a request';
       return code === 0 ? 'it went on as if it had credentials' : undefined;
     },

@@ -13,8 +13,10 @@ export interface Program {
   /** As `rolekeeper env --for` knows it. */
   readonly client: string;
   readonly surfaces: readonly Surface[];
-  /** By which it is tried as somebody whom the packet rules do not redirect. */
+  /** By which it is tried as somebody whom the packet rules do not redirect, and as one whom the agent's rules do not allow. */
   readonly shutOut?: readonly Surface[];
+  /** How it introduces itself to IMDS; left out: it does not. */
+  readonly userAgent?: RegExp;
   /** Speaks TLS only. */
   readonly tls?: true;
   /** Makes a file system. */
@@ -72,6 +74,7 @@ export const programs: readonly Program[] = [
     client: 'restic-0.14',
     surfaces: ['env', 'file', 'container', 'link-local'],
     shutOut: ['link-local'],
+    userAgent: /^Go-http-client\//,
     env: { RESTIC_PASSWORD: 'example' },
     command: ({ s3 }) => ['/usr/bin/restic', '--no-cache', '-r', `s3:${s3.url}/repository`, 'init'],
   },
@@ -82,6 +85,7 @@ export const programs: readonly Program[] = [
     client: 's3fs',
     surfaces: ['env', 'link-local', 'tokenless'],
     shutOut: ['tokenless'],
+    userAgent: /^s3fs\//,
     mounts: true,
     command: ({ s3, surface, directory }) => {
       const option = { env: 'use_session_token', tokenless: 'iam_role=auto' }[surface as 'env'];

@@ -8,8 +8,17 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isIsolated } from '../support/machine.ts';
 import { isAskedFor } from './asked.ts';
+import { auditProblem } from './audit.ts';
 import { type Canary, findSecrets, takeCanary } from './canary.ts';
-import { type Cell, deniedCell, programCell, type Surroundings, shutOutCell } from './cells.ts';
+import {
+  type Cell,
+  notAllowedCell,
+  programCell,
+  type Surroundings,
+  shutOutCell,
+  tokenDemandedCell,
+  whatIsMissing,
+} from './cells.ts';
 import type { ServerCertificate } from './fake-s3.ts';
 import { readersOfFiles } from './file-readers.ts';
 import { LIFETIME, livingClients } from './living.ts';
@@ -74,7 +83,8 @@ async function programsBehindRules(around: Surroundings): Promise<readonly Resul
   const cellsOf = (here: Surroundings) =>
     asked.flatMap((program) => [
       ...program.surfaces.filter(needsRedirection).map((surface) => programCell(here, program, surface)),
-      ...(program.surfaces.includes('tokenless') ? [deniedCell(here, program)] : []),
+      ...(program.shutOut ?? []).map((surface) => notAllowedCell(here, program, surface)),
+      ...(program.surfaces.includes('tokenless') ? [tokenDemandedCell(here, program)] : []),
     ]);
   const missing = withoutRules();
   if (missing !== undefined) {
@@ -91,10 +101,25 @@ async function programsBehindRules(around: Surroundings): Promise<readonly Resul
   );
   // One at a time: they count what is refused.
   results.push(...(await attemptAll(shutOut, 'with the rules in force', 1)));
+  results.push(await everybodyTold(here, asked));
   const canary = await takeCanary(locked.stage);
   await locked.stage.agent.stop();
   results.push(noSecrets(locked.stage, canary), nothingStrayed(locked));
   return results;
+}
+
+async function everybodyTold(around: Surroundings, asked: readonly Program[]): Promise<Result> {
+  const tried = asked.flatMap((program) =>
+    (program.shutOut ?? [])
+      .filter((surface) => whatIsMissing(around, program, surface) === undefined)
+      .map((surface) => ({ program, surface })),
+  );
+  return {
+    client: 'all of them',
+    surface: 'rolekeeper callers and the log tell who was served and who was not',
+    moment: 'with the rules in force',
+    outcome: outcomeOf(await auditProblem(around.stage, tried)),
+  };
 }
 
 function nothingStrayed({ strayed }: LockedStage): Result {

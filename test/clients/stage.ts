@@ -14,7 +14,7 @@ import {
 } from '../support/agent-process.ts';
 import { type Ended, rolekeeper, run } from '../support/child.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { AGENT_USER, asUser, OTHER_USER, TOKENLESS_USER } from './users.ts';
+import { AGENT_USER, asUser, DENIED_USER, OTHER_USER, TOKENLESS_USER } from './users.ts';
 
 export const ROLE = 'example-role';
 
@@ -70,7 +70,10 @@ export async function openStage(lifetime: string, checkInterval = '200ms', locke
   mkdirSync(join(directory, 'home'));
   const [containerPort, imdsPort] = [await freePort(), await freePort()];
   const configuration = join(directory, 'config.toml');
-  writeFileSync(configuration, configurationFile(containerPort, imdsPort, credentials));
+  writeFileSync(
+    configuration,
+    `${configurationFile(containerPort, imdsPort, credentials)}${locked === undefined ? '' : whoMayAsk()}`,
+  );
   writeFileSync(join(directory, 'config'), await profiles(runtimeDirectory));
   // boto 2 has no variable for it.
   mkdirSync(join(directory, 'boto-home', '.aws'), { recursive: true });
@@ -154,6 +157,14 @@ export async function openStage(lifetime: string, checkInterval = '200ms', locke
   }
 }
 
+function whoMayAsk(): string {
+  const redirected = [TOKENLESS_USER, OTHER_USER, DENIED_USER].map((user) => `"${user}"`).join(', ');
+  const rules = [TOKENLESS_USER, OTHER_USER].map(
+    (user) => `[[allow]]\nuser = "${user}"\nsurfaces = ["imds_endpoint"]\n`,
+  );
+  return `[network]\nagent_user = "${AGENT_USER}"\nredirect_users = [${redirected}]\n${rules.join('')}`;
+}
+
 function configurationFile(containerPort: number, imdsPort: number, credentials: string): string {
   return `
 [agent_socket]
@@ -164,9 +175,6 @@ listen = "127.0.0.1:${containerPort}"
 enabled = true
 listen = "127.0.0.1:${imdsPort}"
 tokenless_users = ["${TOKENLESS_USER}"]
-[network]
-agent_user = "${AGENT_USER}"
-redirect_users = ["${TOKENLESS_USER}", "${OTHER_USER}"]
 [[files]]
 format = "shared-credentials"
 path = "${credentials}"

@@ -1,6 +1,7 @@
-/** Redirected: one who may read the IMDS-compatible endpoint without a token, and one who may not. */
+/** Redirected: one who may read the IMDS-compatible endpoint without a token, one who may not, and one who may not read it. */
 export const TOKENLESS_USER = 'daemon';
-export const OTHER_USER = 'nobody';
+export const OTHER_USER = 'backup';
+export const DENIED_USER = 'nobody';
 /** Behind the packet rules: the agent's own, who alone reaches IMDS, and one whom they refuse. */
 export const AGENT_USER = 'proxy';
 export const SHUT_OUT_USER = 'www-data';

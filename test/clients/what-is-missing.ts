@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage } from './stage.ts';
-import { AGENT_USER, asUser, OTHER_USER, SHUT_OUT_USER, TOKENLESS_USER } from './users.ts';
+import { AGENT_USER, asUser, DENIED_USER, OTHER_USER, SHUT_OUT_USER, TOKENLESS_USER } from './users.ts';
 
 /** Why there are no packet rules, nor anybody whom they could tell from somebody else. */
 export function withoutRules(): string | undefined {
@@ -10,7 +10,7 @@ export function withoutRules(): string | undefined {
 }
 
 function withoutUsers(): string | undefined {
-  for (const user of [AGENT_USER, TOKENLESS_USER, OTHER_USER, SHUT_OUT_USER]) {
+  for (const user of [AGENT_USER, TOKENLESS_USER, OTHER_USER, DENIED_USER, SHUT_OUT_USER]) {
     const [program = '', ...args] = asUser(user);
     const problem = failed(program, [...args, '/bin/true']);
     if (problem !== undefined) return `nothing can be run as ${user} here: ${problem}`;
