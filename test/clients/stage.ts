@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { userId } from '../../src/platform/groups.ts';
@@ -13,6 +21,7 @@ import {
   temporaryDirectory,
 } from '../support/agent-process.ts';
 import { type Ended, rolekeeper, run } from '../support/child.ts';
+import { eventually } from '../support/eventually.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { AGENT_USER, asUser, DENIED_USER, OTHER_USER, TOKENLESS_USER } from './users.ts';
 
@@ -39,7 +48,7 @@ export interface Stage extends AsyncDisposable {
     command: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<Ended>;
-  /** Resolves once the agent has the new set. */
+  /** Resolves once the agent has the new set, and so has its file. */
   rotate(): Promise<void>;
   currentSet(): Promise<SimulatedSet>;
 }
@@ -124,6 +133,11 @@ export async function openStage(lifetime: string, checkInterval = '200ms', locke
       const { generation } = await agent.status();
       await simulator.control({ rotate: true });
       await agent.becomes((status) => status.generation > generation);
+      const { accessKeyId } = await simulator.currentSet();
+      // Written a little later; where the agent trusts no directory there is none.
+      await eventually(
+        () => !existsSync(credentials) || readFileSync(credentials, 'utf8').includes(accessKeyId),
+      );
     },
     currentSet: () => simulator.currentSet(),
     async [Symbol.asyncDispose]() {
