@@ -100,13 +100,14 @@ export function shutOutCell(
         ...program,
         command: (run: ProgramRun) => [
           '/usr/bin/timeout',
+          '--signal=KILL',
           `${WHOLE_FAILURE_SECONDS}`,
           ...program.command(run),
         ],
       };
       const { code } = await runProgram(stage, limited, surface, s3, SHUT_OUT_USER);
       if (code === 0) return 'it went on as if it had credentials';
-      if (code === 137 || code === 124) return `it had not ended after ${WHOLE_FAILURE_SECONDS} seconds`;
+      if (code === 137) return `it had not ended after ${WHOLE_FAILURE_SECONDS} seconds`;
       if (s3.requests.some(({ accessKeyId }) => accessKeyId !== undefined)) return 'it signed a request';
       if (refusals() === before.refusals) return 'the rules refused nothing';
       return repeatedConnects() === before.repeated ? undefined : 'it waited for an answer and asked again';
