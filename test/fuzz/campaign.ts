@@ -1,17 +1,13 @@
 import type { Random } from '../../src/domain/ports.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
-import {
-  type AgentProcess,
-  agentProcess,
-  type SimulatedSet,
-  simulatorProcess,
-} from '../support/agent-process.ts';
+import type { AgentProcess, SimulatedSet } from '../support/agent-process.ts';
+import { attackedAgent } from './attacked-agent.ts';
 import { deliver } from './deliver.ts';
 import { type Footprint, footprintOf } from './footprint.ts';
 import { type Attempt, nextAttempt, pick } from './grammar.ts';
 import { percentile } from './healthy-client.ts';
 import { type Health, healthyClients } from './healthy-clients.ts';
-import { httpTargets, type Target } from './surfaces.ts';
+import type { Target } from './surfaces.ts';
 
 export interface FuzzOptions {
   readonly requests: number;
@@ -30,8 +26,6 @@ export interface FuzzReport {
   readonly healthy: Readonly<Record<string, { p50: number; p99: number; most: number; asked: number }>>;
 }
 
-/** Without it V8 lets garbage of hundreds of megabytes lie, and growth says nothing. */
-export const HEAP_CAP = '--max-old-space-size=64';
 const LANES = 96;
 const LOOKS = 20;
 const MOST_VIOLATIONS = 20;
@@ -39,27 +33,10 @@ const MOST_VIOLATIONS = 20;
 const MOST_GROWTH = 1.25;
 const MOST_MORE_DESCRIPTORS = 8;
 
-export const SURFACES_ON = [
-  '--imds-endpoint-enabled',
-  'true',
-  '--imds-endpoint-listen',
-  '127.0.0.1:0',
-  '--line-socket-enabled',
-  'true',
-];
-
 /** Sends an agent with all its surfaces on what nobody should send, and judges every answer. */
 export async function fuzz({ requests, seed, runtimeDirectory, tell }: FuzzOptions): Promise<FuzzReport> {
-  await using simulator = await simulatorProcess('--lifetime', '6h');
-  const current = await simulator.currentSet();
-  await using agent = await agentProcess({
-    endpoint: simulator.url,
-    runtimeDirectory,
-    env: { NODE_OPTIONS: HEAP_CAP },
-    flags: [...SURFACES_ON, '--log-level', 'debug'],
-  });
-  await agent.becomes(({ serving }) => serving);
-  const targets = await httpTargets(agent, current.roleName);
+  await using attacked = await attackedAgent({ runtimeDirectory, flags: ['--log-level', 'debug'] });
+  const { agent, current, targets } = attacked;
   const clients = await healthyClients(targets, current.secretAccessKey);
 
   const violations: string[] = [];

@@ -1,12 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { agentProcess, simulatorProcess } from '../support/agent-process.ts';
 import type { Address } from '../support/raw-http.ts';
-import { HEAP_CAP, SURFACES_ON } from './campaign.ts';
+import { attackedAgent } from './attacked-agent.ts';
 import { type Footprint, footprintOf } from './footprint.ts';
 import { percentile } from './healthy-client.ts';
 import { healthyClients } from './healthy-clients.ts';
-import { httpTargets, type Target } from './surfaces.ts';
+import type { Target } from './surfaces.ts';
 
 export interface SiegeOptions {
   /** How long each attack lasts. */
@@ -86,17 +85,8 @@ const ATTACKS: readonly Attack[] = [
 
 /** Attacks each surface in turn in each way, while a healthy client asks every surface that is not attacked. */
 export async function siege({ seconds, runtimeDirectory, tell }: SiegeOptions): Promise<readonly Attacked[]> {
-  await using simulator = await simulatorProcess('--lifetime', '6h');
-  const current = await simulator.currentSet();
-  await using agent = await agentProcess({
-    endpoint: simulator.url,
-    runtimeDirectory,
-    env: { NODE_OPTIONS: HEAP_CAP },
-    flags: SURFACES_ON,
-    descriptors: DESCRIPTORS,
-  });
-  await agent.becomes(({ serving }) => serving);
-  const targets = await httpTargets(agent, current.roleName);
+  await using besieged = await attackedAgent({ runtimeDirectory, descriptors: DESCRIPTORS });
+  const { agent, current, targets } = besieged;
   const reports: Attacked[] = [];
   for (const attacked of targets) {
     for (const attack of ATTACKS) {
