@@ -51,7 +51,7 @@ export async function httpTargets(agent: AgentProcess, roleName: string): Promis
       otherPaths: ['/v1/credentials', '/', '/v1/container-credentials/'],
       methods: ['GET', 'HEAD'],
       proof: `Authorization: ${containerToken}`,
-      guesses: guesses('Authorization', containerToken, ['Bearer ', 'Basic ']),
+      guesses: guesses('Authorization', containerToken, ['', 'Bearer ', 'Basic ']),
     },
     {
       name: 'IMDS endpoint',
