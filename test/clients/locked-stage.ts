@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { userId } from '../../src/platform/groups.ts';
 import { checkoutIn, IMDS_V4, nft, sh } from '../network/instance.ts';
@@ -28,6 +28,8 @@ export async function openLockedStage(lifetime: string, checkInterval?: string):
   await using opened = new AsyncDisposableStack();
   const checkout = opened.use(readableCheckout());
   opened.use(imdsAddress());
+  // For a client that drops the port of its endpoint: the agent's own user listens on port 80 of 127.0.0.1.
+  writeFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', '0');
   const relay = opened.use(await imdsRelay());
   const stage = opened.use(
     await openStage(lifetime, checkInterval, { checkout: checkout.path, leadTo: relay.leadTo }),
@@ -40,7 +42,7 @@ export async function openLockedStage(lifetime: string, checkInterval?: string):
   await rolekeeperNetwork('apply');
   opened.defer(() => rolekeeperNetwork('remove'));
   await rolekeeperNetwork('check');
-  opened.use(rulesOfOurOwn(stage));
+  opened.use(counterOfStrayed());
   const parts = opened.move();
   return {
     stage,
@@ -103,13 +105,9 @@ async function imdsRelay(): Promise<AsyncDisposable & { leadTo(url: string): voi
   };
 }
 
-/** Counts what comes after the rules of rolekeeper, and leads port 80 of 127.0.0.1 on for a client that drops the port. */
-function rulesOfOurOwn({ imdsPort }: Stage): Disposable {
+/** Counts what comes after the rules of rolekeeper. */
+function counterOfStrayed(): Disposable {
   nft(`table ip clients {
-    chain ported {
-      type nat hook output priority -100
-      ip daddr 127.0.0.1 tcp dport 80 redirect to :${imdsPort}
-    }
     chain strayed {
       type filter hook output priority 10
       ip daddr ${IMDS_V4} meta skuid != ${userId(AGENT_USER)} counter

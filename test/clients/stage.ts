@@ -77,7 +77,8 @@ export async function openStage(lifetime: string, checkInterval = '200ms', locke
     for (const own of [runtimeDirectory, dirname(credentials)]) chownSync(own, userId(AGENT_USER) ?? -1, -1);
   }
   mkdirSync(join(directory, 'home'));
-  const [containerPort, imdsPort] = [await freePort(), await freePort()];
+  const containerPort = await freePort();
+  const imdsPort = locked === undefined ? await freePort() : 80;
   const configuration = join(directory, 'config.toml');
   writeFileSync(
     configuration,

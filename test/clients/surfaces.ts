@@ -27,7 +27,7 @@ export const meanings: Readonly<Record<Surface, string>> = {
   container: 'AWS_CONTAINER_CREDENTIALS_FULL_URI with the token, as rolekeeper env prints it',
   imds: 'AWS_EC2_METADATA_SERVICE_ENDPOINT, as rolekeeper env prints it',
   'imds ±/': 'the same without the slash at its end, or with one',
-  'imds :80': 'the same for a client that drops the port: port 80 redirected',
+  'imds :80': 'the same for a client that drops the port: the endpoint listens on port 80',
   'link-local': '169.254.169.254 redirected by the packet rules, with metadata tokens (IMDSv2)',
   tokenless: '169.254.169.254 redirected by the packet rules, without tokens (IMDSv1), as a user who may',
 };
@@ -60,7 +60,7 @@ export async function ledBy(stage: Stage, client: string, surface: Surface): Pro
     case 'imds ±/':
       return inShell(`${await stage.variables(client, 'imds')}\n${OTHER_SLASH}`);
     case 'imds :80':
-      return inShell(`export AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:${stage.imdsPort}`);
+      return inShell(`export AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1`);
   }
 }
 
