@@ -1,3 +1,4 @@
+import { isSameReading } from '../domain/deadline.ts';
 import type { Held } from '../domain/life-state.ts';
 import type { Files, Log } from '../domain/ports.ts';
 import { credentialProcessJson } from '../domain/wire-formats.ts';
@@ -21,9 +22,6 @@ export interface ProcessFileParts {
   readonly files?: Files;
 }
 
-/** Two readings of the same deadline may differ by this much, from rounding. More, and the clock was stepped. */
-const SAME_DEADLINE_SECONDS = 0.05;
-
 /**
  * One line: the `credential_process` answer with a last member, `KeepUntil`, that the helper cuts off again. It says
  * up to which second of which boot the answer may be printed, because a shell can read /proc/uptime without starting
@@ -46,7 +44,7 @@ export function createProcessFile({
         return;
       }
       const deadline = boot.uptimeSeconds() + forMs / 1000;
-      const isSame = shown?.held === held && Math.abs(shown.deadline - deadline) <= SAME_DEADLINE_SECONDS;
+      const isSame = shown?.held === held && isSameReading(shown.deadline, deadline);
       if (isSame) return;
       try {
         files.replace(path, line(held, Math.floor(deadline)), { mode, gid });

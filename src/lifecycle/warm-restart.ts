@@ -1,3 +1,4 @@
+import { isSameDeadline } from '../domain/deadline.ts';
 import type { Clock, Files, Log } from '../domain/ports.ts';
 import type { Boot } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
@@ -45,9 +46,6 @@ export function takeUpWarmState(
   if (forMs > 0) store.adopt(held, forMs);
 }
 
-/** Two readings of the same deadline may differ by this much, from rounding. More, and the clock was stepped. */
-const SAME_DEADLINE_SECONDS = 0.05;
-
 /**
  * A listener that stores every change of what is held, and of how long it may be served: a deadline from before the
  * clock was put right would outlive the set. A full or read-only directory is told once, until it is well.
@@ -90,10 +88,4 @@ export function keepWarm(
       files.remove(path);
     } catch {}
   }
-}
-
-/** All deadlines that have passed are the same: nothing is served by any of them. */
-function isSameDeadline(stored: number, seconds: number, uptime: number): boolean {
-  const hasPassed = stored <= uptime && seconds <= uptime;
-  return hasPassed || Math.abs(stored - seconds) <= SAME_DEADLINE_SECONDS;
 }
