@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
 import { type AgentProcess, simulatorProcess, startAgentProcess } from '../support/agent-process.ts';
 import { helper } from '../support/child.ts';
+import { type Footprint, footprintOf } from '../support/footprint.ts';
 import { disturbances, LIFETIME_SECONDS, pick, type Scene } from './disturbances.ts';
 import { createOracle } from './oracle.ts';
 import { commandReader, helperReader, type Reader, sdkReader, socketReader } from './readers.ts';
@@ -26,7 +27,7 @@ export interface CampaignReport {
   readonly byReader: Readonly<Record<string, number>>;
   readonly played: Readonly<Record<string, number>>;
   /** Resident memory (MB) and descriptors of the agent, at each look: they must not climb. */
-  readonly resources: readonly { readonly megabytes: number; readonly descriptors: number }[];
+  readonly resources: readonly Footprint[];
 }
 
 const AGENT_FLAGS = ['--imds-check-interval', '400ms', '--policy-static-stability', 'never'];
@@ -49,7 +50,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignReport
   const end = Date.now() + options.seconds * 1_000;
   const byReader: Record<string, number> = {};
   const played: Record<string, number> = {};
-  const resources: { megabytes: number; descriptors: number }[] = [];
+  const resources: Footprint[] = [];
   const wrong: string[] = [];
   let refused = 0;
   /** The disturbance under way, if it is one that no reader may notice. */
@@ -137,9 +138,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignReport
 
   function note({ child }: AgentProcess): void {
     try {
-      const resident = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-      const descriptors = readdirSync(`/proc/${child.pid}/fd`).length;
-      resources.push({ megabytes: Math.round(Number(resident) / 1024), descriptors });
+      resources.push(footprintOf(child.pid));
     } catch {
       // it has just been killed
     }

@@ -1,9 +1,9 @@
 import type { Random } from '../../src/domain/ports.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
 import type { AgentProcess, SimulatedSet } from '../support/agent-process.ts';
+import { type Footprint, footprintOf } from '../support/footprint.ts';
 import { attackedAgent } from './attacked-agent.ts';
 import { deliver } from './deliver.ts';
-import { type Footprint, footprintOf } from './footprint.ts';
 import { type Attempt, nextAttempt, pick } from './grammar.ts';
 import { percentile } from './healthy-client.ts';
 import { type Health, healthyClients } from './healthy-clients.ts';

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Footprint, footprintOf } from '../support/footprint.ts';
 import type { Address } from '../support/raw-http.ts';
 import { attackedAgent } from './attacked-agent.ts';
-import { type Footprint, footprintOf } from './footprint.ts';
 import { percentile } from './healthy-client.ts';
 import { healthyClients } from './healthy-clients.ts';
 import type { Target } from './surfaces.ts';
