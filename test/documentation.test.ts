@@ -15,21 +15,6 @@ describe('The README', () => {
     expect(firstBlock).toMatch(/^npm ci && npm run demo\b.*\nnpm ci && npm test\n$/);
   });
 
-  test.each(allSettings.filter((row) => row.notInFile !== true).map((row) => [row.key, row] as const))(
-    'says what %s is, with its default and AWS’s variable',
-    (key, row) => {
-      const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
-      const [section = '', name = ''] = key.split('.');
-      const line =
-        rows.find((each) => each.includes(`\`${key}\``)) ??
-        rows.find((each) => {
-          return each.startsWith(`| \`${section}.`) && each.includes(`\`.${name}\``);
-        });
-      expect(line, `a row for ${key}`).toBeDefined();
-      if (row.default !== '') expect(line).toContain(`\`${row.default}\``);
-    },
-  );
-
   test('lists exactly the exit codes that there are', () => {
     const table = readme.slice(readme.indexOf('## Exit codes'));
     const listed = [...table.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));
@@ -57,6 +42,25 @@ describe('The README', () => {
       expect(help).toContain(`  ${verb}`);
     }
   });
+});
+
+describe('The page of settings', () => {
+  test.each(allSettings.filter((row) => row.notInFile !== true).map((row) => [row.key, row] as const))(
+    'says what %s is, with its default and AWS’s variable',
+    (key, row) => {
+      const rows = read('docs/configuration.md')
+        .split('\n')
+        .filter((line) => line.startsWith('| `'));
+      const [section = '', name = ''] = key.split('.');
+      const line =
+        rows.find((each) => each.includes(`\`${key}\``)) ??
+        rows.find((each) => {
+          return each.startsWith(`| \`${section}.`) && each.includes(`\`.${name}\``);
+        });
+      expect(line, `a row for ${key}`).toBeDefined();
+      if (row.default !== '') expect(line).toContain(`\`${row.default}\``);
+    },
+  );
 });
 
 describe('ARCHITECTURE', () => {
