@@ -8,6 +8,7 @@ import { resolveRules } from './agent-rules.ts';
 import type { Settings } from './config/settings.ts';
 import { REDIRECTED_FROM } from './delivery/imds-endpoint.ts';
 import type { AccessGate } from './domain/access-gate.ts';
+import type { AccessRule } from './domain/access-policy.ts';
 import { type SurfaceName, unixSurfaceNames } from './domain/caller.ts';
 import { keyIdTail } from './domain/credentials.ts';
 import type { Clock, Log } from './domain/ports.ts';
@@ -19,6 +20,8 @@ import { createUnixPeers } from './platform/unix-peer.ts';
 
 export interface AgentAccess {
   readonly callers: Access['callers'];
+  /** Throws, with nothing changed, where a name in the rules is nobody's. */
+  replaceRules(rules: Settings['rules']): void;
   /** Of one HTTP surface. */
   readonly mostConnections: number;
   /** Once for each surface. */
@@ -39,11 +42,9 @@ export function createAgentAccess(
   { store: { reader } }: Pick<AgentCore, 'store'>,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): AgentAccess {
-  const resolved = resolveRules(rules);
-  if (resolved.errors.length > 0) throw new Error(resolved.errors.join('; '));
   const users = accounts();
   const access = createAccess({
-    rules: resolved.rules,
+    rules: knownRules(rules),
     clock,
     log,
     userName: users.userName,
@@ -60,6 +61,7 @@ export function createAgentAccess(
 
   return {
     callers: access.callers,
+    replaceRules: (next) => access.replaceRules(knownRules(next)),
     mostConnections,
     gate: (surface) =>
       access.gate(surface, isUnix(surface) ? unix.callerOf : tcpCallers(peersAt(surface), users)),
@@ -74,6 +76,12 @@ export function createAgentAccess(
       if (!isUnix(surface)) server.once('listening', () => keepOnThisHost(server));
     },
   };
+}
+
+function knownRules(settings: Settings['rules']): readonly AccessRule[] {
+  const { rules, errors } = resolveRules(settings);
+  if (errors.length > 0) throw new Error(errors.join('; '));
+  return rules;
 }
 
 function isUnix(surface: SurfaceName): boolean {

@@ -5,13 +5,14 @@ import { type Clock, pause } from './domain/ports.ts';
 import { type CredentialSource, createCredentialSource } from './imds/credential-source.ts';
 import type { Transport } from './imds/transport.ts';
 import type { CredentialStore } from './lifecycle/credential-store.ts';
-import { createRefresher, type Refresher } from './lifecycle/refresher.ts';
+import { createRefresher, type Heartbeat, type Refresher } from './lifecycle/refresher.ts';
 
 /** What the core needs of the machine. The simulation of the whole agent hands over its own. */
 export interface CoreWorld extends StoreWorld {
   /** What network deadlines run by: always the real one, where there is a network. */
   readonly networkClock: Clock;
   readonly transportFor: (origin: string) => Transport;
+  readonly heartbeat?: Heartbeat | undefined;
 }
 
 export interface AgentCore {
@@ -20,6 +21,8 @@ export interface AgentCore {
   readonly refresher: Refresher;
   /** Takes up what an earlier run left, begins to write beside the socket, and starts the loop. */
   start(): void;
+  /** Applies what of the settings can be changed while it runs, and checks IMDS now. */
+  reload(settings: Settings): void;
   /** Ends the loop and takes the process file away. The stored state stays, for a warm restart. */
   stop(): Promise<void>;
 }
@@ -33,7 +36,7 @@ export function createAgentCore(
   gid: number | undefined,
   world: CoreWorld,
 ): AgentCore {
-  const { clock, random, log } = world;
+  const { clock, random, log, heartbeat } = world;
   const kept = createAgentStore(settings, runtimeDirectory, gid, world);
   const { store } = kept;
   const source = createCredentialSource({
@@ -41,8 +44,9 @@ export function createAgentCore(
     ...world,
     requestTimeoutMs: settings.imds.requestTimeout,
   });
-  const pace = { checkIntervalMs: settings.imds.checkInterval };
-  const refresher = createRefresher({ source, store, clock, random, log, pace });
+  const paceOf = ({ imds }: Settings) => ({ checkIntervalMs: imds.checkInterval });
+  const pace = paceOf(settings);
+  const refresher = createRefresher({ source, store, clock, random, log, pace, heartbeat });
 
   return {
     store,
@@ -51,6 +55,11 @@ export function createAgentCore(
     start() {
       kept.start();
       refresher.start();
+    },
+    reload(next) {
+      kept.reload(next.rules);
+      refresher.repace(paceOf(next));
+      refresher.checkNow();
     },
     async stop() {
       await refresher.stop();

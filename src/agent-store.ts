@@ -23,6 +23,8 @@ export interface AgentStore {
   readonly store: CredentialStore;
   /** Begins to write beside the socket, and takes up what an earlier run left. */
   start(): void;
+  /** Keeps the process file as these rules want it from now on. */
+  reload(rules: Settings['rules']): void;
   /** Takes the process file away. The stored state stays, for a warm restart. */
   stop(): void;
 }
@@ -45,30 +47,45 @@ export function createAgentStore(
     firstGeneration: Math.max(found.generation ?? 0, Math.floor(boot.uptimeSeconds())),
     onListenerError: (error) => log.error('A surface could not be updated', { because: String(error) }),
   });
-  const hasRules = settings.rules.some(({ surfaces }) => surfaces.includes('agent_socket'));
   let stopShowing = () => {};
+  let restricted: boolean | undefined;
 
   return {
     store,
     start() {
-      const processFile = createProcessFile({
-        path: join(runtimeDirectory, 'credential-process.json'),
-        // Who reads it asks nobody: where rules say who may ask, it is for the agent's own user alone.
-        ...(hasRules ? { mode: 0o600, gid: undefined } : { mode: 0o640, gid }),
-        boot,
-        files,
-      });
-      const show = keepShown(processFile, log);
       store.subscribe(createJournal(log, clock));
       // Stored before it is shown: what a consumer has seen, a restart knows.
       store.subscribe(keepWarm(warm, boot));
-      const unsubscribe = store.subscribe(show);
-      stopShowing = () => {
-        unsubscribe();
-        show({ served: undefined, servedForMs: 0 });
-      };
+      startShowing(settings.rules);
       takeUpWarmState(store, found, settings.imds.role, world);
+    },
+    reload(rules) {
+      if (isRestricted(rules) === restricted) return;
+      stopShowing();
+      startShowing(rules)(store.current());
     },
     stop: () => stopShowing(),
   };
+
+  function startShowing(rules: Settings['rules']) {
+    restricted = isRestricted(rules);
+    const processFile = createProcessFile({
+      path: join(runtimeDirectory, 'credential-process.json'),
+      ...(restricted ? { mode: 0o600, gid: undefined } : { mode: 0o640, gid }),
+      boot,
+      files,
+    });
+    const show = keepShown(processFile, log);
+    const unsubscribe = store.subscribe(show);
+    stopShowing = () => {
+      unsubscribe();
+      show({ served: undefined, servedForMs: 0 });
+    };
+    return show;
+  }
+}
+
+/** Who reads the process file asks nobody: where rules say who may ask, it is for the agent's own user alone. */
+function isRestricted(rules: Settings['rules']): boolean {
+  return rules.some(({ surfaces }) => surfaces.includes('agent_socket'));
 }

@@ -42,6 +42,11 @@ export interface Surfaces {
   readonly imdsUrl: string | undefined;
   /** Of the configured files, in their order. */
   readonly fileStatus: FileSinks['status'];
+  /**
+   * Applies what can be changed while they listen: rules, files, tokenless users. Throws, with nothing changed, where a
+   * name in there is nobody's on this machine.
+   */
+  reload(settings: Settings): Promise<void>;
   /** Stops accepting everywhere, lets answers under way finish, and takes the socket files away. */
   close(): Promise<void>;
 }
@@ -85,6 +90,7 @@ export async function openSurfaces(
   const unused = new Set(inherited.keys());
   const access = createAgentAccess(settings, core, world);
   const { mostConnections } = access;
+  const tokenlessUids = new Set(imds.tokenlessUsers.map(uidOf));
 
   try {
     const events = createEvents({ state, subscribe, clock, networkClock });
@@ -99,12 +105,20 @@ export async function openSurfaces(
     );
     const socketPath = inRuntime(agentSocket.path);
     await openUnix(agent, 'agent', { ...agentSocket, path: socketPath }, () => closeHttp(agent));
+    const files = keepFiles();
     const surfaces = {
       socketPath,
       containerUrl: container.enabled ? await openContainer(container.listen) : undefined,
       imdsUrl: imds.enabled ? await openImds(imds.listen) : undefined,
-      fileStatus: settings.files.length > 0 ? keepFiles() : () => [],
+      fileStatus: files.status,
       ...(lineSocket.enabled && (await openLine())),
+      async reload(next: Settings) {
+        const uids = next.imdsEndpoint.tokenlessUsers.map(uidOf);
+        access.replaceRules(next.rules);
+        tokenlessUids.clear();
+        for (const uid of uids) tokenlessUids.add(uid);
+        await files.replace(next.files);
+      },
       close,
     };
     warnOfUnused();
@@ -134,7 +148,7 @@ export async function openSurfaces(
         metadata,
         clock,
         issuedTokens: createIssuedTokens({ keyPath: inRuntime('imds-token-key'), uid, clock, log }),
-        tokenlessUids: new Set(imds.tokenlessUsers.map(uidOf)),
+        tokenlessUids,
         gate: access.gate('imds_endpoint'),
       }),
       { mostConnections },
@@ -149,7 +163,7 @@ export async function openSurfaces(
     return {};
   }
 
-  function keepFiles(): FileSinks['status'] {
+  function keepFiles(): FileSinks {
     const { random, env } = world;
     const runHook = createRunHook(networkClock, env);
     const reserved = OWN_FILES.map(inRuntime);
@@ -162,7 +176,7 @@ export async function openSurfaces(
       stop();
       await sinks.close();
     });
-    return sinks.status;
+    return sinks;
   }
 
   async function openTcp(server: Server, name: InheritedName, listen: LoopbackAddress): Promise<string> {

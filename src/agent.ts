@@ -1,8 +1,11 @@
 /** The composition: the core, the surfaces around it, and the order in which they start and close. */
 import { type CoreWorld, createAgentCore, firstCredentials } from './agent-core.ts';
 import { groupOf, openSurfaces, type Surfaces } from './agent-surfaces.ts';
+import { planReload, type Reload } from './config/reload.ts';
 import type { Settings } from './config/settings.ts';
 import { type StatusDocument, statusDocument } from './delivery/status-document.ts';
+import { LONGEST_WAIT_MS } from './domain/refresh-policy.ts';
+import { longestCheckMs } from './imds/credential-source.ts';
 import { createUndiciTransport } from './imds/undici-transport.ts';
 import { systemFiles } from './platform/files.ts';
 import type { InheritedSockets } from './platform/inherited-sockets.ts';
@@ -26,12 +29,16 @@ export interface Agent extends Pick<Surfaces, 'socketPath' | 'containerUrl' | 'i
    */
   readonly ready: Promise<'credentials' | 'listening' | 'waiting'>;
   checkNow(): void;
+  /** Tells the listener after each change of state and each check. */
+  onChange(listener: () => void): void;
+  /**
+   * Applies what can be changed while it runs, and checks IMDS now. Rejects, with nothing changed, where something is
+   * named that this machine does not have.
+   */
+  reload(next: Settings): Promise<Reload>;
   /** Ends everything. What a restart needs stays in the runtime directory; nothing else does. */
   close(): Promise<void>;
 }
-
-/** The refresh loop shows life every 30 s, and a check has its own deadlines: later than this, it hangs. */
-const LOOP_OVERDUE_MS = 90_000;
 
 export async function startAgent(
   settings: Settings,
@@ -41,6 +48,9 @@ export async function startAgent(
   const { clock, networkClock, log, version, pid } = world;
   const { connectTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs, endpoint } = settings.imds;
   const started = clock.now();
+  // The loop shows life at least every 30 s, but for the time that a check may take: much later than that, it hangs.
+  const overdueMs = LONGEST_WAIT_MS + 2 * longestCheckMs(requestTimeoutMs);
+  let running = settings;
   makeRuntimeDirectory(runtimeDirectory);
   const core = createAgentCore(settings, runtimeDirectory, groupOf(settings.agentSocket.group, log), {
     ...world,
@@ -63,8 +73,8 @@ export async function startAgent(
         nextCheckAt: refresher.nextCheckAt,
         files: surfaces?.fileStatus() ?? [],
       }),
-    isAlive: () => clock.monotonic() - refresher.lastBeat() < LOOP_OVERDUE_MS,
-    isReady: () => settings.policy.ready === 'listening' || store.reader.read().held !== undefined,
+    isAlive: () => clock.monotonic() - refresher.lastBeat() < overdueMs,
+    isReady: () => running.policy.ready === 'listening' || store.reader.read().held !== undefined,
   };
   const opened = await openSurfaces(settings, runtimeDirectory, core, health, {
     inherited: new Map(),
@@ -89,6 +99,14 @@ export async function startAgent(
     status: health.status,
     ready,
     checkNow: refresher.checkNow,
+    onChange: (listener) => void store.subscribe(listener),
+    async reload(next) {
+      const plan = planReload(running, next);
+      await opened.reload(plan.settings);
+      core.reload(plan.settings);
+      running = plan.settings;
+      return plan;
+    },
     close() {
       closed ??= close();
       return closed;

@@ -14,6 +14,8 @@ export interface Access {
     surface: SurfaceName,
     callerOf: AccessGate<Connection>['callerOf'],
   ): AccessGate<Connection>;
+  /** Decides by these from the next request on. */
+  replaceRules(rules: readonly AccessRule[]): void;
   /** Those of the last hour. */
   callers(): CallersDocument;
 }
@@ -27,7 +29,9 @@ export interface AccessParts {
   readonly keyIdTail: () => string | undefined;
 }
 
-export function createAccess({ rules, clock, log, userName, keyIdTail }: AccessParts): Access {
+export function createAccess(parts: AccessParts): Access {
+  const { clock, log, userName, keyIdTail } = parts;
+  let { rules } = parts;
   const book = createCallerBook(clock);
   const decisions = createDecisionLog({ log, clock, userName, keyIdTail });
 
@@ -47,6 +51,9 @@ export function createAccess({ rules, clock, log, userName, keyIdTail }: AccessP
           decisions.note(surface, caller, asked);
         },
       };
+    },
+    replaceRules(next) {
+      rules = next;
     },
     callers: () => callersDocument(book.recent(), userName),
   };

@@ -12,6 +12,8 @@ export interface CommandWorld {
   readonly random: Random;
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
-  /** Aborted by SIGTERM, SIGINT or SIGHUP. */
+  /** Aborted by SIGTERM, SIGINT, and SIGHUP where nobody asked for it. */
   readonly stop: AbortSignal;
+  /** Gives SIGHUP to the listener from now on, one that has come before too, instead of ending. */
+  readonly onHangup?: (listener: () => void) => void;
 }

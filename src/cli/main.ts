@@ -38,18 +38,23 @@ async function realWorld() {
     random: systemRandom,
     stdout: process.stdout,
     stderr: process.stderr,
-    stop: stopSignal(),
+    ...signals(),
   };
 }
 
 /** The first signal asks for a clean end, a second one ends at once. */
-function stopSignal(): AbortSignal {
+function signals() {
   const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(EXIT.failure);
-      stop.abort(name);
-    });
-  }
-  return stop.signal;
+  const end = (name: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(EXIT.failure);
+    stop.abort(name);
+  };
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, end);
+  return {
+    stop: stop.signal,
+    onHangup(listener: () => void) {
+      process.off('SIGHUP', end);
+      process.on('SIGHUP', listener);
+    },
+  };
 }

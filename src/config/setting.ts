@@ -9,6 +9,11 @@ export interface Setting<T> {
   readonly doc: string;
   /** AWS's own variables for it, the first that is set counts. */
   readonly aws?: readonly AwsVariable<T>[];
+  /**
+   * What a change takes to come into force: a reload of the agent, or of the packet rules. Without: a restart, which
+   * refuses nobody where the sockets are the service manager's.
+   */
+  readonly changes?: 'by-reload' | 'by-network-reload';
   /** Only by flag or variable, not in the file. */
   readonly notInFile?: true;
 }

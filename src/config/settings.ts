@@ -44,6 +44,7 @@ export const settingTable = {
       aws: [{ name: 'AWS_METADATA_SERVICE_TIMEOUT', type: awsSeconds('10ms', '30s') }],
     }),
     check_interval: setting({
+      changes: 'by-reload',
       type: durationBetween('100ms', '1h'),
       default: '60s',
       doc: 'How often IMDS is asked for a newer set while all is well; a rotated or replaced role is noticed within it.',
@@ -69,6 +70,7 @@ export const settingTable = {
       doc: 'Whether an expired set is served for longer: imds while IMDS itself still hands it out, always also while IMDS does not answer.',
     }),
     ready: setting({
+      changes: 'by-reload',
       type: oneOf('credentials', 'listening'),
       default: 'credentials',
       doc: 'When the service manager is told that the agent is ready: with the first usable set (or 15s after the start, waiting), or as soon as it listens.',
@@ -142,6 +144,7 @@ export const settingTable = {
       doc: 'Where it listens; a port of 0 is any that is free.',
     }),
     tokenless_users: setting({
+      changes: 'by-reload',
       type: users,
       default: '',
       doc: 'Whose programs may read without a token first, as IMDSv1 allowed.',
@@ -149,21 +152,25 @@ export const settingTable = {
   },
   network: {
     lockdown: setting({
+      changes: 'by-network-reload',
       type: trueOrFalse,
       default: 'true',
       doc: "Whether rolekeeper network apply leaves IMDS to the agent's user alone and refuses everybody else, root included.",
     }),
     agent_user: setting({
+      changes: 'by-network-reload',
       type: user,
       default: 'rolekeeper',
       doc: 'The user that the agent runs as: the one that still reaches IMDS.',
     }),
     redirect_users: setting({
+      changes: 'by-network-reload',
       type: users,
       default: '',
       doc: 'Whose requests for IMDS go to the IMDS-compatible endpoint, without a word to their programs.',
     }),
     containers: setting({
+      changes: 'by-network-reload',
       type: oneOf('refuse', 'allow'),
       default: 'refuse',
       doc: 'What a lockdown does with requests that this machine only passes on, as those of containers with a network of their own.',
@@ -171,11 +178,13 @@ export const settingTable = {
   },
   log: {
     level: setting({
+      changes: 'by-reload',
       type: oneOf('error', 'warn', 'info', 'debug'),
       default: 'info',
       doc: 'The least important lines that are still written.',
     }),
     format: setting({
+      changes: 'by-reload',
       type: oneOf('auto', 'json', 'text'),
       default: 'auto',
       doc: "How lines are written: auto is text, with the journal's priorities under systemd.",

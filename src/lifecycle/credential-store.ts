@@ -24,6 +24,8 @@ export interface Change {
 export interface CredentialStore {
   readonly reader: CredentialReader;
   state(): LifeState;
+  /** What a listener would be told now. */
+  current(): Change;
   /** Takes in what a check brought. The refresher alone calls this. */
   apply(outcome: CheckOutcome): void;
   /** Takes up a set that an earlier run of the agent left, before the first check: it has `forMs` left. */
@@ -55,6 +57,7 @@ export function createCredentialStore(parts: StoreParts): CredentialStore {
   return {
     reader: { read, readSettled },
     state: () => state,
+    current: () => changeSince(state),
     apply(outcome) {
       moveTo(afterCheck(state, outcome, readClock(clock), stability, random));
     },
@@ -96,17 +99,24 @@ export function createCredentialStore(parts: StoreParts): CredentialStore {
 
   function moveTo(after: LifeState): void {
     const before = state;
-    const reading = readClock(clock);
     state = after;
-    served = usable(after, reading);
-    const servedForMs = served && served.advertisedExpiration - soundNow(after.confirmed, reading);
+    const change = changeSince(before);
+    served = change.served;
     for (const listener of listeners) {
       try {
-        listener({ before, after, served, servedForMs: servedForMs ?? 0 });
+        listener(change);
       } catch (error) {
         parts.onListenerError(error);
       }
     }
     for (const finish of [...waiting]) finish();
+  }
+
+  function changeSince(before: LifeState): Change {
+    const reading = readClock(clock);
+    const served = usable(state, reading);
+    const servedForMs =
+      served === undefined ? 0 : served.advertisedExpiration - soundNow(state.confirmed, reading);
+    return { before, after: state, served, servedForMs };
   }
 }

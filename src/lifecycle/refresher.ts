@@ -21,6 +21,8 @@ export interface Refresher {
   start(): void;
   /** Makes the next check now instead of later. */
   checkNow(): void;
+  /** Waits by another pace from now on. */
+  repace(pace: Pace): void;
   /** When the next check is due, by the monotonic clock; undefined while one is under way. */
   nextCheckAt(): number | undefined;
   /** When the loop last showed life, by the monotonic clock: at most `LONGEST_WAIT_MS` plus one check ago. */
@@ -36,11 +38,21 @@ export interface RefresherParts {
   readonly random: Random;
   readonly log: Log;
   readonly pace: Pace;
+  /** Somebody who wants to see life more often than every `LONGEST_WAIT_MS`. */
+  readonly heartbeat?: Heartbeat | undefined;
+}
+
+export interface Heartbeat {
+  readonly everyMs: number;
+  /** Called by the loop itself wherever it goes round: a loop that hangs is silent. */
+  beat(): void;
 }
 
 /** The one loop that asks IMDS: check, take in, wait. Readers never drive it, so their number costs IMDS nothing. */
 export function createRefresher(parts: RefresherParts): Refresher {
-  const { source, store, clock, random, log, pace } = parts;
+  const { source, store, clock, random, log, heartbeat } = parts;
+  const longestWaitMs = Math.min(LONGEST_WAIT_MS, heartbeat?.everyMs ?? LONGEST_WAIT_MS);
+  let { pace } = parts;
   const stopping = new AbortController();
   let hurry = new AbortController();
   let nextCheckAt: number | undefined;
@@ -53,6 +65,9 @@ export function createRefresher(parts: RefresherParts): Refresher {
       running ??= run();
     },
     checkNow: () => hurry.abort(),
+    repace(next) {
+      pace = next;
+    },
     nextCheckAt: () => nextCheckAt,
     lastBeat: () => lastBeat,
     async stop() {
@@ -65,6 +80,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       nextCheckAt = undefined;
+      showLife();
       const outcome = await source.check(stopping.signal);
       if (stopping.signal.aborted) return;
       store.apply(outcome);
@@ -78,16 +94,21 @@ export function createRefresher(parts: RefresherParts): Refresher {
     if (stopping.signal.aborted) return;
     nextCheckAt = clock.monotonic() + delayBeforeNextCheck(situation(), pace, random);
     for (;;) {
-      lastBeat = clock.monotonic();
+      showLife();
       const left = nextCheckAt - lastBeat;
       if (left <= 0 || hurry.signal.aborted) return;
       const servedForMs = untilServedEnds();
-      await pause(clock, Math.min(left, LONGEST_WAIT_MS, servedForMs), hurry.signal);
+      await pause(clock, Math.min(left, longestWaitMs, servedForMs), hurry.signal);
       store.observe();
       // At its end IMDS may still give the set, which extends it: consumers should not wait for that.
       const hasEnded = Number.isFinite(servedForMs) && !Number.isFinite(untilServedEnds());
       if (clockJumped() || hasEnded) return;
     }
+  }
+
+  function showLife(): void {
+    lastBeat = clock.monotonic();
+    heartbeat?.beat();
   }
 
   /** Since the last comparison, so without a gap: a suspend in the middle of a check is noticed by the wait after it. */

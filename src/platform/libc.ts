@@ -12,6 +12,10 @@ export interface Libc {
   netlinkSocket(protocol: number): number | undefined;
   /** Sends one message and takes the kernel's one answer to it, which is there when `send` returns. */
   netlinkExchange(fd: number, message: Buffer): Buffer | undefined;
+  /** A socket of this process's own for messages to Unix sockets (unix(7)). */
+  unixDatagramSocket(): number | undefined;
+  /** Sends one message to the socket of that name, an abstract one begins with NUL. Never waits: false where it would. */
+  sendTo(fd: number, name: string, message: Buffer): boolean;
 }
 
 interface Ffi {
@@ -27,12 +31,16 @@ const FUNCTIONS = {
   socket: { return: 'i32', arguments: ['i32', 'i32', 'i32'] },
   send: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
   recv: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32'] },
+  sendto: { return: 'i64', arguments: ['i32', 'buffer', 'u64', 'i32', 'buffer', 'u32'] },
 };
 
+const AF_UNIX = 1;
 const AF_NETLINK = 16;
+const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2_000_000;
 const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 const LARGEST_ANSWER = 4_096;
 
 let loaded: { readonly libc: Libc | undefined } | undefined;
@@ -85,7 +93,23 @@ function libcOf(functions: Record<string, (...args: unknown[]) => number | bigin
       const length = call('recv', fd, answer, BigInt(answer.length), MSG_DONTWAIT);
       return length === -1 ? undefined : Buffer.from(answer.subarray(0, length));
     },
+    unixDatagramSocket() {
+      const fd = call('socket', AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      return fd === -1 ? undefined : fd;
+    },
+    sendTo(fd, name, message) {
+      const to = unixAddress(name);
+      const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+      return call('sendto', fd, message, BigInt(message.length), flags, to, to.length) === message.length;
+    },
   };
+}
+
+/** struct sockaddr_un: an abstract name is as long as it is, a path ends with a NUL. */
+function unixAddress(name: string): Buffer {
+  const family = Buffer.alloc(2);
+  family.writeUInt16LE(AF_UNIX);
+  return Buffer.concat([family, Buffer.from(name), Buffer.alloc(name.startsWith('\0') ? 0 : 1)]);
 }
 
 /** Both architectures that rolekeeper runs on have the low byte first. */

@@ -17,8 +17,14 @@ const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 
 const JOURNAL_PRIORITY: Record<string, number> = { error: 3, warn: 4, info: 6, debug: 7 };
 
+export interface AgentLog extends Log {
+  /** Writes so from now on. */
+  adjust(options: Pick<LogOptions, 'level' | 'format'>): void;
+}
+
 /** One line per event on the stream. A reader of the log that goes away does not end the agent. */
-export function createLog({ level, format: shape, clock, stream }: LogOptions): Log {
+export function createLog({ level, format: first, clock, stream }: LogOptions): AgentLog {
+  let shape = first;
   stream.on('error', () => {});
   const logger = createLogger({
     level,
@@ -30,7 +36,16 @@ export function createLog({ level, format: shape, clock, stream }: LogOptions): 
     // As one object: given a text, winston looks for %s and its like in it, and drops the fields where it finds one.
     logger.log({ level: name, message, fields });
   };
-  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+  return {
+    error: write('error'),
+    warn: write('warn'),
+    info: write('info'),
+    debug: write('debug'),
+    adjust(next) {
+      logger.level = next.level;
+      shape = next.format;
+    },
+  };
 }
 
 /** `auto` is the journal's form where systemd has connected our output to it, and text elsewhere. */

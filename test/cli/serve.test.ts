@@ -44,7 +44,7 @@ async function serving() {
 }
 
 describe.concurrent('A signal', () => {
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  test.each(['SIGTERM', 'SIGINT'] as const)(
     '%s ends it with exit code 0, and leaves nothing but what a restart needs',
     async (signal) => {
       await using world = await serving();

@@ -10,11 +10,11 @@ const setA = roleCredentials(1, '2026-11-23T10:00:00Z');
 const setB = roleCredentials(2, '2026-11-23T12:00:00Z');
 
 /** A refresher on a manual clock, with a source that answers what the test says. Jitter is in its middle. */
-function life(firstAnswer: CheckOutcome | Promise<CheckOutcome>) {
+function life(firstAnswer: CheckOutcome | Promise<CheckOutcome>, beatEveryMs?: number) {
   const clock = manualClock('2026-11-23T08:00:00Z');
   const log = memoryLog();
   const random = () => 0.5;
-  const world = { answer: firstAnswer, checks: [] as number[], clock, log };
+  const world = { answer: firstAnswer, checks: [] as number[], beats: [] as number[], clock, log };
   const source = {
     check: async (signal: AbortSignal) => {
       world.checks.push(clock.now());
@@ -31,7 +31,10 @@ function life(firstAnswer: CheckOutcome | Promise<CheckOutcome>) {
     firstGeneration: 0,
     onListenerError: (error) => log.error(String(error)),
   });
-  const refresher = createRefresher({ source, store, clock, random, log, pace: { checkIntervalMs: 60_000 } });
+  const pace = { checkIntervalMs: 60_000 };
+  const beat = () => void world.beats.push(clock.monotonic());
+  const heartbeat = beatEveryMs === undefined ? undefined : { everyMs: beatEveryMs, beat };
+  const refresher = createRefresher({ source, store, clock, random, log, pace, heartbeat });
   onTestFinished(() => refresher.stop());
   refresher.start();
   return Object.assign(world, { store, refresher, minutes: (n: number) => clock.advance(n * 60_000) });
@@ -203,6 +206,29 @@ describe('The refresher', () => {
       await world.clock.advance(7_000);
       expect(world.clock.monotonic() - world.refresher.lastBeat()).toBeLessThanOrEqual(30_000);
     }
+  });
+
+  test('shows life as often as somebody wants to see it, and none while a check hangs', async () => {
+    const world = life(success(setA), 10_000);
+    await world.minutes(30);
+    const silences = world.beats.slice(1).map((at, n) => at - (world.beats[n] ?? 0));
+    expect(Math.max(...silences)).toBe(10_000);
+    expect(world.checks).toHaveLength(31);
+    world.answer = new Promise(() => {});
+    await world.minutes(1);
+    const { length } = world.beats;
+    await world.minutes(5);
+    expect(world.beats).toHaveLength(length);
+  });
+
+  test('goes on by another pace when it is given one', async () => {
+    const world = life(success(setA));
+    await world.minutes(5);
+    const before = world.checks.length;
+    world.refresher.repace({ checkIntervalMs: 20_000 });
+    world.refresher.checkNow();
+    await world.minutes(1);
+    expect(world.checks.length - before).toBe(4);
   });
 
   test('stops with nothing left behind, also in the middle of a check', async () => {

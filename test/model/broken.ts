@@ -28,8 +28,8 @@ export const BREAKS: readonly Break[] = [
     name: 'a set is shown before it is stored',
     file: 'agent-store.ts',
     from: `      store.subscribe(keepWarm(warm, boot));
-      const unsubscribe = store.subscribe(show);`,
-    to: `      const unsubscribe = store.subscribe(show);
+      startShowing(settings.rules);`,
+    to: `      startShowing(settings.rules);
       store.subscribe(keepWarm(warm, boot));`,
     violates: 'never-back',
     scope: 'roles',

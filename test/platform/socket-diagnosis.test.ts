@@ -11,6 +11,8 @@ function kernel(answer: (request: Buffer) => Buffer | undefined) {
   const libc: Libc = {
     socketOption: () => undefined,
     setSocketOption: () => false,
+    unixDatagramSocket: () => undefined,
+    sendTo: () => false,
     netlinkSocket: () => 9,
     netlinkExchange(_, request) {
       asked += 1;

@@ -318,7 +318,7 @@ export const BREAKS: readonly Break[] = [
     name: 'the process file outlives a stop',
     violates: 'clean-stop',
     replace: [
-      { file: 'agent-store.ts', from: '        show({ served: undefined, servedForMs: 0 });\n', to: '' },
+      { file: 'agent-store.ts', from: '      show({ served: undefined, servedForMs: 0 });\n', to: '' },
     ],
   },
   {

@@ -3,7 +3,13 @@ import type { Held } from '../../domain/life-state.ts';
 import { type Clock, type Log, pause, type Random } from '../../domain/ports.ts';
 import { groupId, userId } from '../../platform/groups.ts';
 import type { RunHook } from '../../platform/run-hook.ts';
-import { createFileSink, type FileSinkOptions, type FileSinkStatus } from './file-sink.ts';
+import {
+  createFileSink,
+  type FileSink,
+  type FileSinkOptions,
+  type FileSinkStatus,
+  type Wish,
+} from './file-sink.ts';
 import { createHookQueue } from './hook-queue.ts';
 import { createSinkDisk, type SinkAccess, type SinkDisk } from './sink-disk.ts';
 import { SinkProblem } from './sink-problem.ts';
@@ -15,6 +21,8 @@ export interface FileSinks {
    * so that what could not be written is tried again. Never throws, never waits.
    */
   update(served: Held | undefined, isPending?: boolean): void;
+  /** Keeps these files instead. One whose settings are the same is left alone; one that is gone, as its `at_stop` says. */
+  replace(files: readonly FileSinkOptions[]): Promise<void>;
   /** One for each of the files, in their order. */
   status(): readonly FileSinkStatus[];
   /** Resolves when every file is as the last update said, or has failed to be, and no command runs. */
@@ -50,8 +58,49 @@ export function createFileSinks(files: readonly FileSinkOptions[], parts: FileSi
   const own = { uid, gid: parts.gid ?? process.getegid?.() ?? ROOT };
   const disk = parts.disk ?? createSinkDisk(random);
   const hooks = createHookQueue({ runHook, clock: networkClock, log });
-  const sinks = files.map((options) =>
-    createFileSink(options, {
+  let sinks = files.map(kept);
+  let wish: Wish | undefined;
+  let isClosed = false;
+
+  return {
+    update(served, isPending = false) {
+      if (isClosed) return;
+      const next: Wish =
+        served === undefined ? { kind: isPending ? 'pending' : 'withdrawn' } : { kind: 'set', held: served };
+      wish = next;
+      for (const { sink } of sinks) sink.want(next);
+    },
+    async replace(next) {
+      const staying = sinks.filter(({ options }) => next.some((each) => isSame(each, options)));
+      const leaving = sinks.filter((each) => !staying.includes(each));
+      sinks = staying;
+      for (const { options, sink } of leaving) {
+        if (!next.some(({ path }) => path === options.path)) sink.want({ kind: 'stopped' });
+      }
+      // Of two that keep one path, the earlier one has to be through with it.
+      await withinGrace(allIdle(leaving));
+      if (isClosed) return;
+      sinks = next.map((options) => staying.find((each) => isSame(each.options, options)) ?? kept(options));
+      for (const each of sinks) {
+        if (wish !== undefined && !staying.includes(each)) each.sink.want(wish);
+      }
+    },
+    status: () => sinks.map(({ sink }) => sink.status()),
+    async idle() {
+      await allIdle(sinks);
+      await hooks.idle();
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      for (const { sink } of sinks) sink.want({ kind: 'stopped' });
+      await withinGrace(allIdle(sinks));
+      await hooks.close();
+    },
+  };
+
+  function kept(options: FileSinkOptions): KeptFile {
+    const sink = createFileSink(options, {
       clock,
       networkClock,
       log,
@@ -62,35 +111,12 @@ export function createFileSinks(files: readonly FileSinkOptions[], parts: FileSi
       objection: reserved.includes(options.path)
         ? 'rolekeeper keeps a file of its own there: change the path'
         : undefined,
-    }),
-  );
-  let isClosed = false;
+    });
+    return { options, sink };
+  }
 
-  return {
-    update(served, isPending = false) {
-      if (isClosed) return;
-      const wish =
-        served === undefined
-          ? ({ kind: isPending ? 'pending' : 'withdrawn' } as const)
-          : ({ kind: 'set', held: served } as const);
-      for (const sink of sinks) sink.want(wish);
-    },
-    status: () => sinks.map((sink) => sink.status()),
-    async idle() {
-      await allIdle();
-      await hooks.idle();
-    },
-    async close() {
-      if (isClosed) return;
-      isClosed = true;
-      for (const sink of sinks) sink.want({ kind: 'stopped' });
-      await withinGrace(allIdle());
-      await hooks.close();
-    },
-  };
-
-  async function allIdle(): Promise<void> {
-    await Promise.all(sinks.map((sink) => sink.idle()));
+  async function allIdle(files: readonly KeptFile[]): Promise<void> {
+    await Promise.all(files.map(({ sink }) => sink.idle()));
   }
 
   async function withinGrace(work: Promise<void>): Promise<void> {
@@ -99,6 +125,16 @@ export function createFileSinks(files: readonly FileSinkOptions[], parts: FileSi
     await pause(networkClock, CLOSE_GRACE_MS, done.signal);
     if (!done.signal.aborted) log.error('A disk does not answer: some files are left as they are');
   }
+}
+
+interface KeptFile {
+  readonly options: FileSinkOptions;
+  readonly sink: FileSink;
+}
+
+/** The settings are plain values in one order. */
+function isSame(a: FileSinkOptions, b: FileSinkOptions): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The group of the default settings need not exist: from a checkout nothing has made it. */
