@@ -19,6 +19,8 @@ export interface StoreWorld {
   readonly uid: number;
 }
 
+const WRITTEN_BY_GROUP = 0o020;
+
 export interface AgentStore {
   readonly store: CredentialStore;
   /** Begins to write beside the socket, and takes up what an earlier run left. */
@@ -31,7 +33,7 @@ export interface AgentStore {
 
 /** @param gid group of the files that consumers read; undefined: the process's own */
 export function createAgentStore(
-  settings: Pick<Settings, 'policy' | 'imds' | 'rules'>,
+  settings: Pick<Settings, 'policy' | 'imds' | 'rules' | 'agentSocket'>,
   runtimeDirectory: string,
   gid: number | undefined,
   world: StoreWorld,
@@ -47,6 +49,10 @@ export function createAgentStore(
     firstGeneration: Math.max(found.generation ?? 0, Math.floor(boot.uptimeSeconds())),
     onListenerError: (error) => log.error('A surface could not be updated', { because: String(error) }),
   });
+  /** Who reads the file asks nobody: where rules, or the socket's mode, keep the group out, it is for the agent alone. */
+  const isRestricted = (rules: Settings['rules']) =>
+    (settings.agentSocket.mode & WRITTEN_BY_GROUP) === 0 ||
+    rules.some(({ surfaces }) => surfaces.includes('agent_socket'));
   let stopShowing = () => {};
   let restricted: boolean | undefined;
 
@@ -83,9 +89,4 @@ export function createAgentStore(
     };
     return show;
   }
-}
-
-/** Who reads the process file asks nobody: where rules say who may ask, it is for the agent's own user alone. */
-function isRestricted(rules: Settings['rules']): boolean {
-  return rules.some(({ surfaces }) => surfaces.includes('agent_socket'));
 }

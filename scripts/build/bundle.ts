@@ -15,6 +15,7 @@ export interface Chunk {
  */
 const groups: CodeSplittingGroup[] = [
   { name: 'credential-process', test: /src\/cli\/credential-process\.ts$/, priority: 3 },
+  { name: 'agents-answer', test: /src\/cli\/agents-answer\.ts$/, priority: 3 },
   { name: 'values', test: /src\/(domain|config)\//, priority: 2 },
   { name: 'agent', test: /src\/(agent|platform\/log)\.ts$/, priority: 1 },
 ];

@@ -1,7 +1,7 @@
 import type { Chunk } from './bundle.ts';
 
 /** Chunks that stand in the main script itself: all that `credential-process` reads. */
-const CORE = /^(rolekeeper|credential-process|rolldown-runtime)\.cjs$/;
+const CORE = /^(rolekeeper|credential-process|agents-answer|rolldown-runtime)\.cjs$/;
 
 export interface SealedSources {
   /** The script that the executable runs. */

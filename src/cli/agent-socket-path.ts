@@ -4,9 +4,17 @@ import { parseArgs } from 'node:util';
 import { clientRuntimeDirectory } from '../config/runtime-directory.ts';
 
 export type FoundSocket =
-  | { readonly socketPath: string }
+  | {
+      readonly socketPath: string;
+      /** The runtime directory. */
+      readonly directory: string;
+      /** Whether the socket is the one that agents have in there unless they are told otherwise. */
+      readonly isOwn: boolean;
+    }
   | { readonly error: string }
   | { readonly help: string };
+
+const OWN_SOCKET = 'agent.sock';
 
 const HELP = `Usage: rolekeeper credential-process [--runtime-dir DIR] [--config FILE]
 
@@ -29,7 +37,8 @@ export async function locateAgentSocket(
   if (!directory.ok) return directory;
   const path = await configuredPath(options.config, env);
   if (typeof path !== 'string') return path;
-  return { socketPath: isAbsolute(path) ? path : join(directory.path, path) };
+  const socketPath = isAbsolute(path) ? path : join(directory.path, path);
+  return { socketPath, directory: directory.path, isOwn: path === OWN_SOCKET };
 }
 
 function readOptions(args: readonly string[]) {
@@ -52,7 +61,7 @@ async function configuredPath(
   env: NodeJS.ProcessEnv,
 ): Promise<string | { error: string }> {
   const named = env.ROLEKEEPER_AGENT_SOCKET_PATH;
-  if (configPath === undefined) return named === undefined || named === '' ? 'agent.sock' : named;
+  if (configPath === undefined) return named === undefined || named === '' ? OWN_SOCKET : named;
   const { loadSettings } = await import('../config/load.ts');
   const { formatConfigError } = await import('../config/config-error.ts');
   const result = await loadSettings({ configPath, env, flags: {} });

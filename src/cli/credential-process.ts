@@ -1,58 +1,41 @@
-import { AgentError, askAgent } from '../client/agent-client.ts';
-import { parseRefusal } from '../client/refusal.ts';
-import type { Clock } from '../domain/ports.ts';
-import { systemClock } from '../platform/clock.ts';
+import { readProcessFile } from '../client/process-file.ts';
+import { systemBoot, systemClock } from '../platform/clock.ts';
+import { writeTo } from '../platform/standard-streams.ts';
 import { locateAgentSocket } from './agent-socket-path.ts';
-import { EXIT, type ExitCode, exitCodeOf, exitCodeOfRefusal } from './exit-codes.ts';
-
-/** Below the patience of every SDK, above the agent's own hold of a cold start. */
-const DEADLINE_MS = 2_000;
-
-export interface CredentialProcessStreams {
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
-}
-
-/** Reads the verb's own two options and does it. Used by `main` without the rest of the command line. */
-export async function runCredentialProcess(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  streams: CredentialProcessStreams,
-): Promise<ExitCode> {
-  const found = await locateAgentSocket(args, env);
-  if ('socketPath' in found) return credentialProcess(found.socketPath, systemClock, streams);
-  if ('help' in found) streams.stdout(found.help);
-  else streams.stderr(`rolekeeper: ${found.error}\n`);
-  return 'help' in found ? EXIT.ok : EXIT.usage;
-}
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /**
  * The verb that AWS's SDKs run. Exactly one JSON line on stdout and nothing on stderr, or nothing on stdout and one
- * line on stderr with the cause and the next step. Never asks IMDS, never reads stdin, starts no process.
+ * line on stderr with the cause and the next step. Never asks IMDS, never reads stdin, starts no process. Used by `main`
+ * without the rest of the command line. What the agent keeps ready in a file is printed from there, as the helper does;
+ * anything else, and the agent is asked.
  */
-export async function credentialProcess(
-  socketPath: string,
-  clock: Clock,
-  { stdout, stderr }: CredentialProcessStreams,
+export async function runCredentialProcess(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
 ): Promise<ExitCode> {
+  const found = await locateAgentSocket(args, env);
+  if ('help' in found) return print(found.help);
+  if ('error' in found) return complain(found.error, EXIT.usage);
+  const kept = found.isOwn ? readProcessFile(found.directory, systemBoot) : undefined;
+  if (kept !== undefined) return print(kept);
+  const { agentsAnswer } = await import('./agents-answer.ts');
+  const answer = await agentsAnswer(found.socketPath, systemClock);
+  return 'line' in answer ? print(answer.line) : complain(answer.message, answer.exitCode);
+}
+
+async function print(text: string): Promise<ExitCode> {
   try {
-    const path = '/v1/credential-process';
-    const { status, body } = await askAgent({ socketPath, path, deadlineMs: DEADLINE_MS, clock });
-    if (status === 200 && isOneLine(body)) {
-      stdout(body);
-      return EXIT.ok;
-    }
-    const { code, message } = parseRefusal(status, body);
-    stderr(`rolekeeper: ${message}\n`);
-    return exitCodeOfRefusal(code);
+    await writeTo(1, text);
+    return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    stderr(`rolekeeper: ${error.message}\n`);
-    return exitCodeOf(error);
+    const { code } = error as NodeJS.ErrnoException;
+    return complain(`Cannot write to stdout (${code}): check what should read the credentials`, EXIT.failure);
   }
 }
 
-/** The body is passed on as it came: one JSON object and its line break. */
-function isOneLine(body: string): boolean {
-  return body.startsWith('{') && body.indexOf('\n') === body.length - 1;
+async function complain(message: string, exitCode: ExitCode): Promise<ExitCode> {
+  // Where that cannot be said either, the exit code has to do.
+  await writeTo(2, `rolekeeper: ${message}\n`).catch(() => {});
+  return exitCode;
 }

@@ -8,17 +8,8 @@ import { EXIT } from './exit-codes.ts';
 const verb = process.argv[2];
 
 if (verb === 'credential-process') {
-  process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
-    process.stderr.write(
-      `rolekeeper: Cannot write to stdout (${code}): check what should read the credentials\n`,
-    );
-    process.exit(EXIT.failure);
-  });
   const { runCredentialProcess } = await import('./credential-process.ts');
-  process.exitCode = await runCredentialProcess(process.argv.slice(3), process.env, {
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-  });
+  process.exitCode = await runCredentialProcess(process.argv.slice(3), process.env);
 } else {
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv, await realWorld());

@@ -1,4 +1,5 @@
 import { isSameReading } from '../domain/deadline.ts';
+import { keptAnswer } from '../domain/kept-answer.ts';
 import type { Held } from '../domain/life-state.ts';
 import type { Files, Log } from '../domain/ports.ts';
 import { credentialProcessJson } from '../domain/wire-formats.ts';
@@ -22,11 +23,7 @@ export interface ProcessFileParts {
   readonly files?: Files;
 }
 
-/**
- * One line: the `credential_process` answer with a last member, `KeepUntil`, that the helper cuts off again. It says
- * up to which second of which boot the answer may be printed, because a shell can read /proc/uptime without starting
- * a process, and that clock also runs while the machine sleeps. So the helper needs nobody to notice an expiration.
- */
+/** One line, as `keptAnswer` makes it: the helper and `rolekeeper credential-process` print from it. */
 export function createProcessFile({
   path,
   mode,
@@ -63,7 +60,7 @@ export function createProcessFile({
   }
 
   function line(held: Held, keepUntil: number): string {
-    return `${credentialProcessJson(held).slice(0, -1)},"KeepUntil":"${keepUntil}/${boot.id}"}\n`;
+    return keptAnswer(credentialProcessJson(held), keepUntil, boot.id);
   }
 }
 

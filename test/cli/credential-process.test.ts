@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net, { type Socket } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemBoot } from '../../src/platform/clock.ts';
 import {
   type AgentProcess,
   agentProcess,
@@ -110,7 +112,9 @@ describe('exit codes, with nothing on stdout and one line on stderr', () => {
 
     await using simulator = await simulatorProcess();
     await using agent = await agentProcess({ endpoint: simulator.url, runtimeDirectory: directory.path });
+    await agent.becomes((status) => status.serving);
     await agent.kill();
+    rmSync(join(directory.path, 'credential-process.json'));
     const killed = await ask(directory.path);
     expect(killed).toMatchObject({ code: 3, stdout: '' });
     expectOneLine(killed.stderr, 'ECONNREFUSED');
@@ -178,7 +182,7 @@ describe('exit codes, with nothing on stdout and one line on stderr', () => {
   });
 
   test('7 within its 2 s where the agent is stopped in its tracks', async () => {
-    await using world = await agentWith({});
+    await using world = await agentWith({ simulator: ['--no-role'] });
     world.agent.child.kill('SIGSTOP');
     const ended = await world.ask();
     expect(ended).toMatchObject({ code: 7, stdout: '' });
@@ -211,6 +215,33 @@ describe('exit codes, with nothing on stdout and one line on stderr', () => {
     const ended = await ask('run');
     expect(ended).toMatchObject({ code: 2, stdout: '' });
     expectOneLine(ended.stderr, 'ROLEKEEPER_RUNTIME_DIR', 'absolute path');
+  });
+});
+
+describe('what the agent keeps ready in its file', () => {
+  test('is printed also while the agent is killed or hangs, until its time is over', async () => {
+    await using world = await agentWith({});
+    const { body } = await world.agent.ask('/v1/credential-process');
+    world.agent.child.kill('SIGSTOP');
+    expect(await world.ask()).toMatchObject({ code: 0, stdout: body, stderr: '' });
+    await world.agent.kill();
+    expect(await world.ask()).toMatchObject({ code: 0, stdout: body, stderr: '' });
+    const file = join(world.agent.runtimeDirectory, 'credential-process.json');
+    const uptime = Math.floor(systemBoot().uptimeSeconds());
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"KeepUntil":"\d+/, `"KeepUntil":"${uptime}`));
+    expect(await world.ask()).toMatchObject({ code: 3, stdout: '' });
+  });
+
+  test('is for the agent alone where rules decide: then they are asked, and they know who has asked', async () => {
+    using directory = temporaryDirectory();
+    const config = join(directory.path, 'config.toml');
+    const { uid } = userInfo();
+    writeFileSync(config, `[[deny]]\nuser = "${uid}"\nsurfaces = ["agent_socket"]\n`);
+    await using world = await agentWith({ agent: ['--config', config] });
+    await world.agent.becomes((status) => status.serving);
+    const ended = await world.ask();
+    expect(ended).toMatchObject({ code: 4, stdout: '' });
+    expectOneLine(ended.stderr, 'gets no credentials over agent_socket');
   });
 });
 

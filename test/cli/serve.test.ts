@@ -122,6 +122,14 @@ describe.concurrent('The runtime directory', () => {
     ]);
   });
 
+  test("holds a process file for the agent alone where the socket's mode keeps the group out", async () => {
+    using directory = temporaryDirectory();
+    const flags = ['--agent-socket-mode', '0600'];
+    await using agent = await agentProcess({ endpoint, runtimeDirectory: directory.path, flags });
+    await agent.child.says(/ Ready /);
+    expect(statSync(join(directory.path, 'credential-process.json')).mode & 0o777).toBe(0o600);
+  });
+
   test('belongs to one agent: a second one exits 8, and the first is unharmed', async () => {
     await using world = await serving();
     const before = readdirSync(world.directory).sort();

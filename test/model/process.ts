@@ -47,7 +47,12 @@ export class LiveAgent {
     const machine = new Machine(born.instant, born.disk, born.directory);
     machine.killAt = killAt;
     this.machine = machine;
-    const settings = { policy: { staticStability: stability }, imds: { role: '' }, rules: [] };
+    const settings = {
+      policy: { staticStability: stability },
+      imds: { role: '' },
+      agentSocket: { mode: 0o660 },
+      rules: [],
+    };
     this.#agent = code.createAgentStore(settings as never, DIRECTORY, undefined, {
       clock: machine.clock,
       boot: machine.boot,
