@@ -76,11 +76,10 @@ export async function startAgent(
     isAlive: () => clock.monotonic() - refresher.lastBeat() < overdueMs,
     isReady: () => running.policy.ready === 'listening' || store.reader.read().held !== undefined,
   };
-  const opened = await openSurfaces(settings, runtimeDirectory, core, health, {
-    inherited: new Map(),
-    env: {},
-    ...world,
-  });
+  // While IMDS thinks, the surfaces are opened.
+  refresher.prepare();
+  const openWorld = { inherited: new Map(), env: {}, ...world };
+  const opened = await openSurfaces(settings, runtimeDirectory, core, health, openWorld).catch(giveUp);
   surfaces = opened;
   const closing = new AbortController();
   const ready =
@@ -112,6 +111,11 @@ export async function startAgent(
       return closed;
     },
   };
+
+  async function giveUp(error: unknown): Promise<never> {
+    await core.stop();
+    throw error;
+  }
 
   async function close(): Promise<void> {
     closing.abort();

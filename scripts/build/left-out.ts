@@ -19,6 +19,13 @@ const leftOut: readonly LeftOut[] = [
   { by: 'undici', what: /^\.\/client-h2(\.js)?$/, instead: NEVER_RUNS },
   // undici: no request of ours has a body, so none is a stream or a form.
   { by: 'undici', what: /^\.\.\/web\/(fetch\/(body|formdata)|webidl)(\.js)?$/, instead: NEVER_RUNS },
+  // undici: of node:assert only the function is called, and the module takes 4 ms to load.
+  {
+    by: 'undici',
+    what: /^node:assert$/,
+    instead:
+      "module.exports = (ok, message = 'undici found itself in a state that cannot be') => { if (!ok) throw message instanceof Error ? message : new Error(message); };",
+  },
   // winston: readable-stream is Node's own streams of 2018; it steps aside itself where READABLE_STREAM=disable.
   { by: 'winston', what: /^readable-stream$/, instead: "module.exports = require('node:stream');" },
   {

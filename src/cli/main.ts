@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The command line. `credential-process` has a way of its own past everything else: it is run all the time, and what
- * it does not load costs it nothing.
+ * it does not load costs it nothing. So has `serve` without options, as the unit starts it: nobody waits for a parser.
  */
 import { EXIT } from './exit-codes.ts';
 
@@ -10,6 +10,9 @@ const verb = process.argv[2];
 if (verb === 'credential-process') {
   const { runCredentialProcess } = await import('./credential-process.ts');
   process.exitCode = await runCredentialProcess(process.argv.slice(3), process.env);
+} else if (verb === 'serve' && process.argv.length === 3) {
+  const { serve } = await import('./serve.ts');
+  process.exitCode = await serve({}, await realWorld());
 } else {
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv, await realWorld());
@@ -27,8 +30,13 @@ async function realWorld() {
     clock: systemClock,
     boot: systemBoot(),
     random: systemRandom,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    // Each loads what it needs when it is first asked for.
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
     ...signals(),
   };
 }

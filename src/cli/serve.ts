@@ -43,13 +43,9 @@ export async function runAgent(
     const heartbeat = manager && heartbeatFor(manager, settings.imds.requestTimeout);
     const inherited = takeInheritedSockets(world.env, world.pid);
     const networkClock = world.clock;
-    agent = await startAgent(settings, runtimeDirectory, {
-      ...world,
-      networkClock,
-      log,
-      inherited,
-      heartbeat,
-    });
+    const { clock, boot, random, uid, pid, version, env } = world;
+    const facts = { clock, networkClock, boot, random, uid, pid, version, env };
+    agent = await startAgent(settings, runtimeDirectory, { ...facts, log, inherited, heartbeat });
   } catch (error) {
     log.error((error as Error).message);
     return error instanceof SocketInUseError ? EXIT.alreadyRunning : EXIT.failure;

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Files, Log } from '../domain/ports.ts';
 import { Secret } from '../domain/secret.ts';
 import type { Boot } from '../platform/clock.ts';
+import { sha256, timingSafeEqual } from '../platform/cryptography.ts';
 import { systemFiles } from '../platform/files.ts';
 import { readPlainFile } from '../platform/plain-file.ts';
 import { type SecretRandom, systemSecretRandom } from '../platform/secret-random.ts';
@@ -127,5 +127,5 @@ export function createContainerToken(parts: ContainerTokenParts): ContainerToken
 
 /** Of equal length whatever the text, as timingSafeEqual needs it. */
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return sha256(text);
 }

@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock, Files, Log } from '../domain/ports.ts';
+import { hmacSha256, timingSafeEqual } from '../platform/cryptography.ts';
 import { systemFiles } from '../platform/files.ts';
 import { type SecretRandom, systemSecretRandom } from '../platform/secret-random.ts';
 
@@ -54,7 +54,7 @@ export function createIssuedTokens(parts: IssuedTokensParts): IssuedTokens {
   };
 
   function sealed(head: Buffer): string {
-    const signature = createHmac('sha256', key).update(head).digest();
+    const signature = hmacSha256(key, head);
     return `${Buffer.concat([head, signature]).toString('base64url')}==`;
   }
 }

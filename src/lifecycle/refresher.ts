@@ -17,6 +17,8 @@ export interface CredentialSource {
 }
 
 export interface Refresher {
+  /** Sends the first check on its way; `start` takes in what it brings. */
+  prepare(): void;
   /** Begins the loop: the first check is made at once. */
   start(): void;
   /** Makes the next check now instead of later. */
@@ -59,8 +61,12 @@ export function createRefresher(parts: RefresherParts): Refresher {
   let lastBeat = clock.monotonic();
   let compared = readClock(clock);
   let running: Promise<void> | undefined;
+  let first: Promise<CheckOutcome> | undefined;
 
   return {
+    prepare() {
+      first ??= source.check(stopping.signal);
+    },
     start() {
       running ??= run();
     },
@@ -73,7 +79,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     async stop() {
       stopping.abort();
       hurry.abort();
-      await running;
+      await (running ?? first);
     },
   };
 
@@ -81,7 +87,8 @@ export function createRefresher(parts: RefresherParts): Refresher {
     while (!stopping.signal.aborted) {
       nextCheckAt = undefined;
       showLife();
-      const outcome = await source.check(stopping.signal);
+      const outcome = await (first ?? source.check(stopping.signal));
+      first = undefined;
       if (stopping.signal.aborted) return;
       store.apply(outcome);
       await waitForNextCheck();

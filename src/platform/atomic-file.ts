@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FileAccess } from '../domain/ports.ts';
+import { randomName } from './secret-random.ts';
 
 /**
  * Replaces the file as a whole: a reader sees the old bytes or the new ones, never a part. Mode and group are right
@@ -20,7 +20,7 @@ import type { FileAccess } from '../domain/ports.ts';
  * Throws the system's error, with nothing left behind; the old file stays as it was.
  */
 export function replaceFile(path: string, content: string | Buffer, options: FileAccess): void {
-  const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString('hex')}`);
+  const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomName(6)}`);
   const fd = openSync(
     temporary,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,

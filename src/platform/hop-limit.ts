@@ -1,4 +1,4 @@
-import { isIPv6, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { type Libc, systemLibc } from './libc.ts';
 
 /** ip(7), ipv6(7). */
@@ -17,7 +17,8 @@ export function keepOnThisHost(server: Server, libc: () => Libc | undefined = sy
   const address = server.address();
   const library = fd < 0 ? undefined : libc();
   if (library === undefined || typeof address !== 'object' || address === null) return false;
-  return isIPv6(address.address)
+  // Asking `isIPv6` instead would compile its regular expression, in 7 ms.
+  return address.family === 'IPv6'
     ? library.setSocketOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1)
     : library.setSocketOption(fd, IPPROTO_IP, IP_TTL, 1);
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, linkSync, lstatSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { randomName } from './secret-random.ts';
 
 export interface SocketFileOptions {
   /** Permission bits of the socket file. */
@@ -41,7 +41,7 @@ export async function listenOnSocketFile(
   { mode, gid }: SocketFileOptions,
 ): Promise<() => void> {
   const directory = dirname(path);
-  const privatePath = join(directory, `.s-${randomBytes(4).toString('hex')}`);
+  const privatePath = join(directory, `.s-${randomName(4)}`);
   requireShort(path, privatePath);
   await bindPrivately(server, privatePath, path);
   let own: Stats;

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckOutcome } from '../../src/domain/errors.ts';
 import { createCredentialStore } from '../../src/lifecycle/credential-store.ts';
-import { createRefresher } from '../../src/lifecycle/refresher.ts';
+import { createRefresher, type Refresher } from '../../src/lifecycle/refresher.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { memoryLog } from '../support/memory-log.ts';
@@ -10,7 +10,11 @@ const setA = roleCredentials(1, '2026-11-23T10:00:00Z');
 const setB = roleCredentials(2, '2026-11-23T12:00:00Z');
 
 /** A refresher on a manual clock, with a source that answers what the test says. Jitter is in its middle. */
-function life(firstAnswer: CheckOutcome | Promise<CheckOutcome>, beatEveryMs?: number) {
+function life(
+  firstAnswer: CheckOutcome | Promise<CheckOutcome>,
+  beatEveryMs?: number,
+  before = (_: Refresher) => {},
+) {
   const clock = manualClock('2026-11-23T08:00:00Z');
   const log = memoryLog();
   const random = () => 0.5;
@@ -36,6 +40,7 @@ function life(firstAnswer: CheckOutcome | Promise<CheckOutcome>, beatEveryMs?: n
   const heartbeat = beatEveryMs === undefined ? undefined : { everyMs: beatEveryMs, beat };
   const refresher = createRefresher({ source, store, clock, random, log, pace, heartbeat });
   onTestFinished(() => refresher.stop());
+  before(refresher);
   refresher.start();
   return Object.assign(world, { store, refresher, minutes: (n: number) => clock.advance(n * 60_000) });
 }
@@ -219,6 +224,35 @@ describe('The refresher', () => {
     const { length } = world.beats;
     await world.minutes(5);
     expect(world.beats).toHaveLength(length);
+  });
+
+  test('can be sent for the first set before it starts, which is one check all the same', async () => {
+    const world = life(success(setA), undefined, (refresher) => refresher.prepare());
+    expect(world.checks).toHaveLength(1);
+    expect(servedKey(world)).toBeUndefined();
+    await world.minutes(1.5);
+    expect(world.checks).toHaveLength(2);
+    expect(servedKey(world)).toBe('0001');
+  });
+
+  test('that was only prepared stops with nothing left behind', async () => {
+    const clock = manualClock();
+    const { promise: answer, resolve } = Promise.withResolvers<CheckOutcome>();
+    const source = {
+      check: (signal: AbortSignal) => {
+        signal.addEventListener('abort', () => resolve(failure('timeout')));
+        return answer;
+      },
+    };
+    const random = () => 0.5;
+    const parts = { clock, random, log: memoryLog(), pace: { checkIntervalMs: 60_000 } };
+    const onListenerError = () => {};
+    const store = createCredentialStore({ ...parts, stability: 'imds', firstGeneration: 0, onListenerError });
+    const refresher = createRefresher({ ...parts, source, store });
+    refresher.prepare();
+    await refresher.stop();
+    expect(clock.pendingTimers()).toBe(0);
+    expect(store.state().lastCheck).toBeUndefined();
   });
 
   test('goes on by another pace when it is given one', async () => {
