@@ -6,7 +6,7 @@ import type { Settings } from './config/settings.ts';
 import { type StatusDocument, statusDocument } from './delivery/status-document.ts';
 import { LONGEST_WAIT_MS } from './domain/refresh-policy.ts';
 import { longestCheckMs } from './imds/credential-source.ts';
-import { createUndiciTransport } from './imds/undici-transport.ts';
+import { createHttpTransport } from './imds/http-transport.ts';
 import { systemFiles } from './platform/files.ts';
 import type { InheritedSockets } from './platform/inherited-sockets.ts';
 import { makeRuntimeDirectory } from './platform/runtime-directory.ts';
@@ -56,7 +56,7 @@ export async function startAgent(
     ...world,
     files: systemFiles,
     transportFor: (origin) =>
-      createUndiciTransport({ origin, connectTimeoutMs, requestTimeoutMs, clock: networkClock, version }),
+      createHttpTransport({ origin, connectTimeoutMs, requestTimeoutMs, clock: networkClock, version }),
   });
   const { store, refresher } = core;
   let surfaces: Surfaces | undefined;

@@ -6,7 +6,7 @@ const COSTLY: Readonly<Record<string, string>> = {
   http: 'Use `http` of src/platform/http.ts',
   https: 'rolekeeper speaks HTTP to IMDS and to local processes only',
   http2: 'rolekeeper speaks HTTP/1.1 only',
-  undici: 'Import the one file that is needed, as src/imds/undici-transport.ts does',
+  undici: 'src/imds/http-transport.ts asks IMDS by node:http, which the surfaces load anyway',
 };
 
 /** Start-up is a promise: these load a whole HTTP stack in every process that imports them. */

@@ -15,17 +15,6 @@ const NEVER_RUNS = 'module.exports = () => { throw new Error("left out of this b
  * missing here is only slower; whatever is here too much throws, and `test/scripts/build.test.ts` would see it.
  */
 const leftOut: readonly LeftOut[] = [
-  // undici: HTTP/2 (node:http2 and node:tls with it) comes by ALPN, and we connect the socket ourselves, without TLS.
-  { by: 'undici', what: /^\.\/client-h2(\.js)?$/, instead: NEVER_RUNS },
-  // undici: no request of ours has a body, so none is a stream or a form.
-  { by: 'undici', what: /^\.\.\/web\/(fetch\/(body|formdata)|webidl)(\.js)?$/, instead: NEVER_RUNS },
-  // undici: of node:assert only the function is called, and the module takes 4 ms to load.
-  {
-    by: 'undici',
-    what: /^node:assert$/,
-    instead:
-      "module.exports = (ok, message = 'undici found itself in a state that cannot be') => { if (!ok) throw message instanceof Error ? message : new Error(message); };",
-  },
   // winston: readable-stream is Node's own streams of 2018; it steps aside itself where READABLE_STREAM=disable.
   { by: 'winston', what: /^readable-stream$/, instead: "module.exports = require('node:stream');" },
   {
@@ -47,8 +36,6 @@ const leftOut: readonly LeftOut[] = [
 
 /** Constants that packages and the sources ask for. */
 export const definitions: Record<string, string> = {
-  // undici: leaves out the experimental parser, 160 kB, as in Node's own copy of it.
-  esbuildDetection: '1',
   // @dabh/diagnostics of winston: its form without colours.
   'process.env.NODE_ENV': '"production"',
   // rolekeeper: the sources are not where a bundle is, so it does not name their files.

@@ -18,8 +18,7 @@ const BETWEEN_ATTEMPTS_MS = 250;
  * Whether IMDS answers: any HTTP answer to the first request of IMDSv2 will do, because then the way is open. Undefined:
  * it does, else why not, for each origin. The answer itself, a token, is not looked at.
  *
- * By node:http and not by the transport, because undici opens files of its own when it is first used, and this is asked
- * as another user, who may not open them.
+ * Not by the transport, which wants its answer whole.
  */
 export async function reachImds(options: ReachOptions): Promise<string | undefined> {
   const { origins, attempts, clock, stop } = options;

@@ -1,4 +1,4 @@
-/** One HTTP exchange with IMDS, as the rest of this folder sees it. `undici-transport.ts` is the real one. */
+/** One HTTP exchange with IMDS, as the rest of this folder sees it. `http-transport.ts` is the real one. */
 export type Transport = (request: TransportRequest) => Promise<TransportAnswer>;
 
 export interface TransportRequest {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createAsk } from '../../src/imds/ask.ts';
 import { once } from '../../src/imds/attempts.ts';
+import { createHttpTransport } from '../../src/imds/http-transport.ts';
 import { createMetadataProxy } from '../../src/imds/metadata-proxy.ts';
 import { createMetadataRead, type MetadataRead } from '../../src/imds/metadata-read.ts';
 import { createMetadataToken } from '../../src/imds/metadata-token.ts';
-import { createUndiciTransport } from '../../src/imds/undici-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createSimulatedInstance } from '../../src/simulator/instance.ts';
 import { seededRandom } from '../../src/simulator/seeded-random.ts';
@@ -223,7 +223,7 @@ test('over a real connection every read has a token, and only listed paths are r
   const instance = createSimulatedInstance({ clock, random: seededRandom(1) });
   const simulator = await startSimulator({ listen: '127.0.0.1:0', clock, log, instance });
   const ask = createAsk(
-    createUndiciTransport({
+    createHttpTransport({
       origin: simulator.url,
       connectTimeoutMs: 1_000,
       requestTimeoutMs: 2_000,

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { bundle } from '../../scripts/build/bundle.ts';
 import { build } from '../../scripts/build.ts';
 import { temporaryDirectory } from '../support/agent-process.ts';
 import { type Child, repository, run, startChild } from '../support/child.ts';
@@ -109,50 +108,6 @@ describe('The bundle', () => {
     expect((await run([...rolekeeper, 'credential-process', ...runtime])).code).toBe(3);
   });
 });
-
-describe('What is left out of the packages', () => {
-  test('is not missed: the transport passes its own tests without it', async () => {
-    const directory = join(work.path, 'transport');
-    mkdirSync(directory);
-    const entry = join(directory, 'entry.ts');
-    const parts = ['transport', 'undici-transport'].map((name) => `${repository}src/imds/${name}.ts`);
-    writeFileSync(entry, parts.map((part) => `export * from '${part}';\n`).join(''));
-    const [{ name, code: text } = { name: '', code: '' }, ...others] = await bundle(repository, {
-      rolekeeper: entry,
-    });
-    expect(others).toEqual([]);
-    writeFileSync(join(directory, name), text);
-    const config = join(directory, 'vitest.config.mjs');
-    writeFileSync(config, vitestConfig(join(directory, name)));
-    const vitest = `${repository}node_modules/vitest/vitest.mjs`;
-    const { code, stdout, stderr } = await run([process.execPath, vitest, 'run', '--config', config], {
-      cwd: repository,
-      env: { NO_COLOR: '1' },
-    });
-    expect(`${stdout}${stderr}`).toMatch(/Tests {2}\d+ passed/);
-    expect(code, stderr).toBe(0);
-  });
-});
-
-/** Runs the transport's tests with the bundle in the place of the sources. */
-function vitestConfig(bundled: string): string {
-  return `export default {
-    root: ${JSON.stringify(repository)},
-    cacheDir: ${JSON.stringify(join(work.path, 'vite'))},
-    test: {
-      include: ['test/imds/undici-transport.test.ts'],
-      setupFiles: ['test/support/refuse-outside-network.ts'],
-      reporters: [['default', { summary: false }]],
-    },
-    plugins: [{
-      name: 'bundled',
-      enforce: 'pre',
-      resolveId: (specifier) => /imds\\/(undici-)?transport\\.ts$/.test(specifier)
-        ? { id: ${JSON.stringify(bundled)}, external: true }
-        : null,
-    }],
-  };`;
-}
 
 function start(...args: readonly string[]): Child {
   const child = startChild([...rolekeeper, ...args]);

@@ -55,7 +55,7 @@ function durationOf({ afterMs }: ImdsAnswer): number {
   return afterMs === 'never' ? REQUEST_TIMEOUT_MS : Math.min(afterMs, REQUEST_TIMEOUT_MS);
 }
 
-/** As `src/imds/undici-transport.ts` calls them: the deadline finds a request unanswered, or an answer half read. */
+/** As `src/imds/http-transport.ts` calls them: the deadline finds a request unanswered, or an answer half read. */
 function failureOf({ afterMs, failure }: ImdsAnswer): TransportError | undefined {
   if (afterMs === 'no-connection') {
     return new TransportError('unreachable', `no connection within ${CONNECT_TIMEOUT_MS} ms`);

@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createHttpTransport, type HttpTransportOptions } from '../../src/imds/http-transport.ts';
 import { LONGEST_BODY, TransportError, type TransportRequest } from '../../src/imds/transport.ts';
-import { createUndiciTransport, type UndiciTransportOptions } from '../../src/imds/undici-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { manualClock, settle } from '../support/manual-clock.ts';
 import { deadOrigin, rawServer, sends, sendsAndEnds } from './raw-server.ts';
@@ -16,9 +16,9 @@ const OK = 'HTTP/1.1 200 OK\r\n';
 function request(
   origin: string,
   overrides: Partial<TransportRequest> = {},
-  options: Partial<UndiciTransportOptions> = {},
+  options: Partial<HttpTransportOptions> = {},
 ) {
-  const transport = createUndiciTransport({
+  const transport = createHttpTransport({
     origin,
     connectTimeoutMs: 1_000,
     requestTimeoutMs: 2_000,
@@ -324,9 +324,9 @@ test('no proxy variable and no env-proxy mode of Node has a say', async () => {
   const server = await rawServer(sends(`${OK}Content-Length: 6\r\n\r\ndirect`));
   const proxy = await rawServer(sends(`${OK}Content-Length: 5\r\n\r\nproxy`));
   const script = `
-    const { createUndiciTransport } = await import(${JSON.stringify(here('../../src/imds/undici-transport.ts'))});
+    const { createHttpTransport } = await import(${JSON.stringify(here('../../src/imds/http-transport.ts'))});
     const { systemClock } = await import(${JSON.stringify(here('../../src/platform/clock.ts'))});
-    const transport = createUndiciTransport({
+    const transport = createHttpTransport({
       origin: process.argv[1], connectTimeoutMs: 10_000, requestTimeoutMs: 10_000, clock: systemClock, version: '0',
     });
     const { signal } = new AbortController();
