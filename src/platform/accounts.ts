@@ -6,6 +6,14 @@ export interface Accounts {
   userName(uid: number): string | undefined;
   /** The groups that a user gets at login; undefined for a user who is not in the list. */
   groupsOf(uid: number): ReadonlySet<number> | undefined;
+  /** Where each user keeps files of its own, in the list's order. */
+  homes(): readonly Home[];
+}
+
+export interface Home {
+  readonly user: string;
+  /** An absolute path, which need not exist. */
+  readonly path: string;
 }
 
 export interface AccountFiles {
@@ -25,6 +33,10 @@ export function accounts({ passwd = '/etc/passwd', group = '/etc/group' }: Accou
       }
       return gids;
     },
+    homes: () =>
+      rowsOf(passwd).flatMap(([user = '', , , , , path = '']) =>
+        user !== '' && path.startsWith('/') ? [{ user, path }] : [],
+      ),
   };
 
   function userOf(uid: number): { name: string; gid: number } | undefined {

@@ -25,3 +25,16 @@ test('without the files nobody is known', () => {
   const { userName, groupsOf } = accounts({ passwd: '/nonexistent', group: '/nonexistent' });
   expect([userName(0), groupsOf(0)]).toEqual([undefined, undefined]);
 });
+
+test('where users keep files of their own, as far as that is said', () => {
+  using directory = temporaryDirectory();
+  const passwd = join(directory.path, 'passwd');
+  writeFileSync(
+    passwd,
+    'root:x:0:0::/root:/bin/sh\nodd:x:5:5:::/bin/sh\nshort:x\nweb:x:33:33::/var/www:/x\n',
+  );
+  expect(accounts({ passwd }).homes()).toEqual([
+    { user: 'root', path: '/root' },
+    { user: 'web', path: '/var/www' },
+  ]);
+});
