@@ -18,16 +18,15 @@ import { keepOnThisHost } from './platform/hop-limit.ts';
 import { createTcpPeers } from './platform/tcp-peer.ts';
 import { createUnixPeers } from './platform/unix-peer.ts';
 
-export interface AgentAccess {
-  readonly callers: Access['callers'];
+export interface AgentAccess extends Pick<Access, 'callers' | 'callerCount' | 'counts'> {
   /** Throws, with nothing changed, where a name in the rules is nobody's. */
   replaceRules(rules: Settings['rules']): void;
   /** Of one HTTP surface. */
   readonly mostConnections: number;
   /** Once for each surface. */
   gate(surface: SurfaceName): AccessGate<Socket>;
-  /** To be told of a surface's server before it listens. */
-  watch(server: Server, surface: SurfaceName): void;
+  /** To be told of a surface's server before it listens; of the metrics', too. */
+  watch(server: Server, surface: SurfaceName | 'metrics'): void;
 }
 
 const MOST_CONNECTIONS = 10_000;
@@ -56,12 +55,14 @@ export function createAgentAccess(
   const unix = createUnixPeers();
   const direct = createTcpPeers();
   const redirected = createTcpPeers({ originalDestinations: REDIRECTED_FROM });
-  const peersAt = (surface: SurfaceName) => (surface === 'imds_endpoint' ? redirected : direct);
+  const peersAt = (surface: SurfaceName | 'metrics') => (surface === 'imds_endpoint' ? redirected : direct);
   const mostConnections = connectionsEach(descriptorLimit());
 
   return {
     callers: access.callers,
     replaceRules: (next) => access.replaceRules(knownRules(next)),
+    callerCount: access.callerCount,
+    counts: access.counts,
     mostConnections,
     gate: (surface) =>
       access.gate(surface, isUnix(surface) ? unix.callerOf : tcpCallers(peersAt(surface), users)),
@@ -84,8 +85,8 @@ function knownRules(settings: Settings['rules']): readonly AccessRule[] {
   return rules;
 }
 
-function isUnix(surface: SurfaceName): boolean {
-  return unixSurfaceNames.includes(surface);
+function isUnix(surface: SurfaceName | 'metrics'): boolean {
+  return unixSurfaceNames.some((name) => name === surface);
 }
 
 /** So that all surfaces at their most leave descriptors for everything else. */

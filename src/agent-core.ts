@@ -4,6 +4,7 @@ import type { Settings } from './config/settings.ts';
 import { type Clock, pause } from './domain/ports.ts';
 import { type CredentialSource, createCredentialSource } from './imds/credential-source.ts';
 import type { Transport } from './imds/transport.ts';
+import { type CheckTally, createCheckTally } from './lifecycle/check-tally.ts';
 import type { CredentialStore } from './lifecycle/credential-store.ts';
 import { createRefresher, type Heartbeat, type Refresher } from './lifecycle/refresher.ts';
 
@@ -19,6 +20,7 @@ export interface AgentCore {
   readonly store: CredentialStore;
   readonly source: CredentialSource;
   readonly refresher: Refresher;
+  readonly checks: Pick<CheckTally, 'read'>;
   /** Takes up what an earlier run left, begins to write beside the socket, and starts the loop. */
   start(): void;
   /** Applies what of the settings can be changed while it runs, and checks IMDS now. */
@@ -39,6 +41,8 @@ export function createAgentCore(
   const { clock, random, log, heartbeat } = world;
   const kept = createAgentStore(settings, runtimeDirectory, gid, world);
   const { store } = kept;
+  const checks = createCheckTally(clock);
+  store.subscribe(checks.note);
   const source = createCredentialSource({
     ...settings.imds,
     ...world,
@@ -52,6 +56,7 @@ export function createAgentCore(
     store,
     source,
     refresher,
+    checks,
     start() {
       kept.start();
       refresher.start();

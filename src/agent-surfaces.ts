@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import { isAbsolute, join } from 'node:path';
 import { createAgentAccess } from './agent-access.ts';
+import { groupOf, uidOf } from './agent-accounts.ts';
 import type { AgentCore } from './agent-core.ts';
 import type { Settings } from './config/settings.ts';
 import { type AgentEndpointParts, agentEndpoint, HEALTH_PATHS } from './delivery/agent-endpoint.ts';
@@ -13,10 +14,11 @@ import { closeHttpSurface, createHttpSurface } from './delivery/http-surface.ts'
 import { imdsEndpoint } from './delivery/imds-endpoint.ts';
 import { createIssuedTokens } from './delivery/issued-tokens.ts';
 import { createLineSocket } from './delivery/line-socket.ts';
+import { METRICS_PATH, metricsEndpoint } from './delivery/metrics/metrics-endpoint.ts';
+import type { OpenSurface } from './delivery/status-document.ts';
 import type { Clock, Log, Random } from './domain/ports.ts';
 import { createMetadataProxy } from './imds/metadata-proxy.ts';
 import type { Boot } from './platform/clock.ts';
-import { groupId, userId } from './platform/groups.ts';
 import type { InheritedSocket, InheritedSockets } from './platform/inherited-sockets.ts';
 import { createRunHook } from './platform/run-hook.ts';
 import { authorityOf, type LoopbackAddress, listenOnLoopback } from './platform/tcp-listener.ts';
@@ -30,7 +32,7 @@ export interface SurfacesWorld {
   readonly uid: number;
   readonly random: Random;
   readonly env: NodeJS.ProcessEnv;
-  /** By their names: `agent`, `line`, `container`, `imds`. */
+  /** By their names: `agent`, `line`, `container`, `imds`, `metrics`. */
   readonly inherited: InheritedSockets;
 }
 
@@ -40,6 +42,11 @@ export interface Surfaces {
   readonly containerUrl: string | undefined;
   /** For `AWS_EC2_METADATA_SERVICE_ENDPOINT`. */
   readonly imdsUrl: string | undefined;
+  /** For Prometheus. */
+  readonly metricsUrl: string | undefined;
+  /** The surfaces of credentials, with what they have answered. */
+  readonly counts: () => readonly OpenSurface[];
+  readonly callerCount: () => number;
   /** Of the configured files, in their order. */
   readonly fileStatus: FileSinks['status'];
   /**
@@ -52,12 +59,15 @@ export interface Surfaces {
 }
 
 const CLOSE_GRACE_MS = 1_000;
+/** Whoever scrapes needs one or two. */
+const MOST_METRICS_CONNECTIONS = 16;
 /** By the names under which the service manager passes their sockets. */
 const SURFACE_OF = {
   agent: 'agent_socket',
   line: 'line_socket',
   container: 'container_endpoint',
   imds: 'imds_endpoint',
+  metrics: 'metrics',
 } as const;
 type InheritedName = keyof typeof SURFACE_OF;
 
@@ -79,12 +89,12 @@ export async function openSurfaces(
   settings: Settings,
   runtimeDirectory: string,
   core: AgentCore,
-  status: Omit<AgentEndpointParts, 'reader' | 'events' | 'gate' | 'callers'>,
+  told: Omit<AgentEndpointParts, 'reader' | 'events' | 'gate' | 'callers'>,
   world: SurfacesWorld,
 ): Promise<Surfaces> {
   const { clock, networkClock, log, boot, uid, inherited } = world;
   const { reader, state, subscribe } = core.store;
-  const { agentSocket, lineSocket, containerEndpoint: container, imdsEndpoint: imds } = settings;
+  const { agentSocket, lineSocket, containerEndpoint: container, imdsEndpoint: imds, metrics } = settings;
   const inRuntime = (path: string) => (isAbsolute(path) ? path : join(runtimeDirectory, path));
   const closers: (() => void | Promise<void>)[] = [];
   const unused = new Set(inherited.keys());
@@ -97,7 +107,7 @@ export async function openSurfaces(
     closers.push(events.close);
     const gate = access.gate('agent_socket');
     const agent = createHttpSurface(
-      agentEndpoint({ reader, events, gate, callers: access.callers, ...status }),
+      agentEndpoint({ reader, events, gate, callers: access.callers, ...told }),
       {
         mostConnections,
         alwaysAnswered: HEALTH_PATHS,
@@ -106,12 +116,21 @@ export async function openSurfaces(
     const socketPath = inRuntime(agentSocket.path);
     await openUnix(agent, 'agent', { ...agentSocket, path: socketPath }, () => closeHttp(agent));
     const files = keepFiles();
-    const surfaces = {
-      socketPath,
-      containerUrl: container.enabled ? await openContainer(container.listen) : undefined,
-      imdsUrl: imds.enabled ? await openImds(imds.listen) : undefined,
-      fileStatus: files.status,
-      ...(lineSocket.enabled && (await openLine())),
+    const containerUrl = container.enabled ? await openContainer(container.listen) : undefined;
+    const imdsUrl = imds.enabled ? await openImds(imds.listen) : undefined;
+    const linePath = lineSocket.enabled ? await openLine() : undefined;
+    const metricsUrl = metrics.listen && (await openMetrics(metrics.listen));
+    const addresses = {
+      agent_socket: socketPath,
+      line_socket: linePath,
+      container_endpoint: containerUrl,
+      imds_endpoint: imdsUrl,
+    };
+    const surfaces: Surfaces = {
+      ...{ socketPath, containerUrl, imdsUrl, metricsUrl, fileStatus: files.status, close },
+      counts: () =>
+        [...access.counts()].map(([name, counts]) => ({ name, address: addresses[name] ?? '', counts })),
+      callerCount: access.callerCount,
       async reload(next: Settings) {
         const uids = next.imdsEndpoint.tokenlessUsers.map(uidOf);
         access.replaceRules(next.rules);
@@ -119,7 +138,6 @@ export async function openSurfaces(
         for (const uid of uids) tokenlessUids.add(uid);
         await files.replace(next.files);
       },
-      close,
     };
     warnOfUnused();
     return surfaces;
@@ -136,7 +154,7 @@ export async function openSurfaces(
     const gate = access.gate('container_endpoint');
     const asked = container.authorize === 'token' ? token : undefined;
     const server = createHttpSurface(containerEndpoint({ reader, gate, token: asked }), { mostConnections });
-    return `${await openTcp(server, 'container', listen)}${CONTAINER_PATH}`;
+    return openTcp(server, 'container', listen, CONTAINER_PATH);
   }
 
   async function openImds(listen: LoopbackAddress): Promise<string> {
@@ -156,11 +174,16 @@ export async function openSurfaces(
     return openTcp(server, 'imds', listen);
   }
 
-  async function openLine(): Promise<object> {
+  function openMetrics(listen: LoopbackAddress): Promise<string> {
+    const limits = { mostConnections: MOST_METRICS_CONNECTIONS };
+    return openTcp(createHttpSurface(metricsEndpoint(told.metrics), limits), 'metrics', listen, METRICS_PATH);
+  }
+
+  async function openLine(): Promise<string> {
     const line = createLineSocket({ reader, gate: access.gate('line_socket'), networkClock });
     const path = inRuntime(lineSocket.path);
     await openUnix(line.server, 'line', { ...lineSocket, path }, () => line.close(CLOSE_GRACE_MS));
-    return {};
+    return path;
   }
 
   function keepFiles(): FileSinks {
@@ -179,12 +202,17 @@ export async function openSurfaces(
     return sinks;
   }
 
-  async function openTcp(server: Server, name: InheritedName, listen: LoopbackAddress): Promise<string> {
+  async function openTcp(
+    server: Server,
+    name: InheritedName,
+    listen: LoopbackAddress,
+    urlPath = '',
+  ): Promise<string> {
     unused.delete(name);
     access.watch(server, SURFACE_OF[name]);
     const address = await listenOnLoopback(server, inherited.get(name) ?? listen);
     closers.push(() => closeHttp(server));
-    return `http://${authorityOf(address)}`;
+    return `http://${authorityOf(address)}${urlPath}`;
   }
 
   async function openUnix(
@@ -207,7 +235,7 @@ export async function openSurfaces(
   function warnOfUnused(): void {
     for (const name of unused) {
       log.warn(
-        `The socket ${JSON.stringify(name)} was passed and no surface serves it, so its clients hang: stop its socket unit, or turn its surface on (FileDescriptorName= is agent, line, container or imds)`,
+        `The socket ${JSON.stringify(name)} was passed and no surface serves it, so its clients hang: stop its socket unit, or turn its surface on (FileDescriptorName= is agent, line, container, imds or metrics)`,
       );
     }
   }
@@ -220,21 +248,4 @@ export async function openSurfaces(
   async function close(): Promise<void> {
     await Promise.all(closers.reverse().map((closeOne) => closeOne()));
   }
-}
-
-/** The group that may use a socket. The default one need not exist: from a checkout nothing has made it. */
-export function groupOf(group: string, log: Log): number | undefined {
-  if (group === '') return undefined;
-  const gid = groupId(group);
-  if (gid !== undefined) return gid;
-  const what = `There is no group ${group} on this machine`;
-  if (group !== 'rolekeeper') throw new Error(`${what}: create it or configure another one`);
-  log.debug(`${what}: sockets and files keep this process's own group`);
-  return undefined;
-}
-
-function uidOf(user: string): number {
-  const uid = userId(user);
-  if (uid !== undefined) return uid;
-  throw new Error(`There is no user ${user} on this machine: correct imds_endpoint.tokenless_users`);
 }

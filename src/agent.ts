@@ -1,11 +1,10 @@
 /** The composition: the core, the surfaces around it, and the order in which they start and close. */
+import { groupOf } from './agent-accounts.ts';
 import { type CoreWorld, createAgentCore, firstCredentials } from './agent-core.ts';
-import { groupOf, openSurfaces, type Surfaces } from './agent-surfaces.ts';
+import { type AgentStatus, createAgentStatus } from './agent-status.ts';
+import { openSurfaces, type Surfaces } from './agent-surfaces.ts';
 import { planReload, type Reload } from './config/reload.ts';
 import type { Settings } from './config/settings.ts';
-import { type StatusDocument, statusDocument } from './delivery/status-document.ts';
-import { LONGEST_WAIT_MS } from './domain/refresh-policy.ts';
-import { longestCheckMs } from './imds/credential-source.ts';
 import { createHttpTransport } from './imds/http-transport.ts';
 import { systemFiles } from './platform/files.ts';
 import type { InheritedSockets } from './platform/inherited-sockets.ts';
@@ -21,8 +20,8 @@ export interface AgentWorld extends Omit<CoreWorld, 'files' | 'transportFor'> {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-export interface Agent extends Pick<Surfaces, 'socketPath' | 'containerUrl' | 'imdsUrl'> {
-  status(): StatusDocument;
+export interface Agent extends Pick<Surfaces, 'socketPath' | 'containerUrl' | 'imdsUrl' | 'metricsUrl'> {
+  readonly status: AgentStatus['status'];
   /**
    * When the service manager may be told that the agent is ready, as `policy.ready` defines it: `waiting` when
    * there was still no usable set after 15 s, so that no boot hangs on an instance without a role.
@@ -45,11 +44,8 @@ export async function startAgent(
   runtimeDirectory: string,
   world: AgentWorld,
 ): Promise<Agent> {
-  const { clock, networkClock, log, version, pid } = world;
+  const { networkClock, log, version } = world;
   const { connectTimeout: connectTimeoutMs, requestTimeout: requestTimeoutMs, endpoint } = settings.imds;
-  const started = clock.now();
-  // The loop shows life at least every 30 s, but for the time that a check may take: much later than that, it hangs.
-  const overdueMs = LONGEST_WAIT_MS + 2 * longestCheckMs(requestTimeoutMs);
   let running = settings;
   makeRuntimeDirectory(runtimeDirectory);
   const core = createAgentCore(settings, runtimeDirectory, groupOf(settings.agentSocket.group, log), {
@@ -58,28 +54,18 @@ export async function startAgent(
     transportFor: (origin) =>
       createHttpTransport({ origin, connectTimeoutMs, requestTimeoutMs, clock: networkClock, version }),
   });
-  const { store, refresher } = core;
   let surfaces: Surfaces | undefined;
-  const health = {
-    status: () =>
-      statusDocument({
-        version,
-        pid,
-        started,
-        imdsEndpoint: endpoint,
-        runtimeDirectory,
-        clock,
-        state: store.state,
-        nextCheckAt: refresher.nextCheckAt,
-        files: surfaces?.fileStatus() ?? [],
-      }),
-    isAlive: () => clock.monotonic() - refresher.lastBeat() < overdueMs,
-    isReady: () => running.policy.ready === 'listening' || store.reader.read().held !== undefined,
-  };
+  const told = createAgentStatus(
+    () => running,
+    runtimeDirectory,
+    core,
+    world,
+    () => surfaces,
+  );
   // While IMDS thinks, the surfaces are opened.
-  refresher.prepare();
+  core.refresher.prepare();
   const openWorld = { inherited: new Map(), env: {}, ...world };
-  const opened = await openSurfaces(settings, runtimeDirectory, core, health, openWorld).catch(giveUp);
+  const opened = await openSurfaces(settings, runtimeDirectory, core, told, openWorld).catch(giveUp);
   surfaces = opened;
   const closing = new AbortController();
   const ready =
@@ -87,18 +73,20 @@ export async function startAgent(
       ? Promise.resolve('listening' as const)
       : firstCredentials(core, networkClock, closing.signal);
   core.start();
-  const { socketPath, containerUrl, imdsUrl } = opened;
-  log.info('Listening', { socket: socketPath, container: containerUrl, metadata: imdsUrl, imds: endpoint });
+  const { socketPath, containerUrl, imdsUrl, metricsUrl } = opened;
+  const urls = { container: containerUrl, metadata: imdsUrl, metrics: metricsUrl };
+  log.info('Listening', { socket: socketPath, ...urls, imds: endpoint });
 
   let closed: Promise<void> | undefined;
   return {
     socketPath,
     containerUrl,
     imdsUrl,
-    status: health.status,
+    metricsUrl,
+    status: told.status,
     ready,
-    checkNow: refresher.checkNow,
-    onChange: (listener) => void store.subscribe(listener),
+    checkNow: core.refresher.checkNow,
+    onChange: (listener) => void core.store.subscribe(listener),
     async reload(next) {
       const plan = planReload(running, next);
       await opened.reload(plan.settings);

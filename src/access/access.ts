@@ -1,8 +1,10 @@
 import type { AccessGate, AccessRefusal } from '../domain/access-gate.ts';
 import { type AccessRule, decide } from '../domain/access-policy.ts';
 import { decisionReason } from '../domain/access-words.ts';
+import type { AnswerCounts } from '../domain/answer-counts.ts';
 import type { Caller, SurfaceName } from '../domain/caller.ts';
 import type { Clock, Log } from '../domain/ports.ts';
+import { type AnswerTally, createAnswerTally } from './answer-tally.ts';
 import { createCallerBook } from './caller-book.ts';
 import { type CallersDocument, callersDocument } from './callers-document.ts';
 import { createDecisionLog } from './decision-log.ts';
@@ -18,6 +20,10 @@ export interface Access {
   replaceRules(rules: readonly AccessRule[]): void;
   /** Those of the last hour. */
   callers(): CallersDocument;
+  /** How many rows that are, without making them. */
+  callerCount(): number;
+  /** Of each surface that has a gate. */
+  counts(): ReadonlyMap<SurfaceName, AnswerCounts>;
 }
 
 export interface AccessParts {
@@ -34,10 +40,13 @@ export function createAccess(parts: AccessParts): Access {
   let { rules } = parts;
   const book = createCallerBook(clock);
   const decisions = createDecisionLog({ log, clock, userName, keyIdTail });
+  const tallies = new Map<SurfaceName, AnswerTally>();
 
   return {
     gate(surface, callerOf) {
       const rate = createRateLimit(clock);
+      const tally = createAnswerTally();
+      tallies.set(surface, tally);
       return {
         callerOf,
         refusal(caller) {
@@ -49,13 +58,17 @@ export function createAccess(parts: AccessParts): Access {
         record(caller, asked) {
           book.record(surface, caller, asked);
           decisions.note(surface, caller, asked);
+          if (asked.verdict !== 'allowed') tally.refused(asked.verdict);
         },
+        answered: tally.answered,
       };
     },
     replaceRules(next) {
       rules = next;
     },
     callers: () => callersDocument(book.recent(), userName),
+    callerCount: () => book.recent().length,
+    counts: () => new Map([...tallies].map(([surface, tally]) => [surface, tally.read()])),
   };
 
   function tooMany(caller: Caller, surface: SurfaceName): AccessRefusal {

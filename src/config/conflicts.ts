@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { type Candidate, originOf } from './candidate.ts';
-import { listenAddress } from './listener-values.ts';
+import { listenAddress, type optionalListenAddress } from './listener-values.ts';
 import type { SettingKey } from './settings.ts';
 
 interface Listeners {
@@ -22,6 +22,14 @@ const pairs: readonly Listeners[] = [
   {
     first: { place: 'container_endpoint.listen', enabled: 'container_endpoint.enabled' },
     second: { place: 'imds_endpoint.listen', enabled: 'imds_endpoint.enabled' },
+  },
+  {
+    first: { place: 'container_endpoint.listen', enabled: 'container_endpoint.enabled' },
+    second: { place: 'metrics.listen', enabled: undefined },
+  },
+  {
+    first: { place: 'imds_endpoint.listen', enabled: 'imds_endpoint.enabled' },
+    second: { place: 'metrics.listen', enabled: undefined },
   },
 ];
 
@@ -51,10 +59,10 @@ function find(chosen: readonly Candidate[], key: SettingKey): Candidate | undefi
   return chosen.find((each) => each.key === key);
 }
 
-/** Undefined: no place that could be taken, as any port that is free. */
+/** Undefined: no place that could be taken, as any port that is free, or none at all. */
 function placeOf({ parsed }: Candidate): string | undefined {
   if (!parsed.ok) return undefined;
   if (typeof parsed.value === 'string') return posix.normalize(parsed.value);
-  const address = parsed.value as Parameters<typeof listenAddress.format>[0];
-  return address.port === 0 ? undefined : listenAddress.format(address);
+  const address = parsed.value as Parameters<typeof optionalListenAddress.format>[0];
+  return address === undefined || address.port === 0 ? undefined : listenAddress.format(address);
 }

@@ -27,6 +27,13 @@ export const listenAddress: ValueType<ListenAddress> = {
   format: ({ host, port }) => quoted(`${host.includes(':') ? `[${host}]` : host}:${port}`),
 };
 
+/** The same, or nothing: then nothing listens. */
+export const optionalListenAddress: ValueType<ListenAddress | undefined> = {
+  ...listenAddress,
+  parse: (text) => (text === '' ? { ok: true, value: undefined } : listenAddress.parse(text)),
+  format: (value) => (value === undefined ? quoted('') : listenAddress.format(value)),
+};
+
 /** How the callers of the container endpoint show that they may have the credentials. */
 export const authorization = oneOf('token', 'user');
 

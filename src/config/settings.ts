@@ -12,7 +12,7 @@
 import { awsSeconds } from './aws-seconds.ts';
 import type { FileSinkSettings } from './file-sink-settings.ts';
 import { awsEndpointMode, httpOrigin, imdsEndpoint } from './imds-endpoint.ts';
-import { authorization, listenAddress } from './listener-values.ts';
+import { authorization, listenAddress, optionalListenAddress } from './listener-values.ts';
 import type { RuleSettings } from './rule-settings.ts';
 import { type CamelCase, flagName, type Setting, setting, variableName } from './setting.ts';
 import { privateMode, roleName, socketPath } from './socket-values.ts';
@@ -148,6 +148,13 @@ export const settingTable = {
       type: users,
       default: '',
       doc: 'Whose programs may read without a token first, as IMDSv1 allowed.',
+    }),
+  },
+  metrics: {
+    listen: setting({
+      type: optionalListenAddress,
+      default: '',
+      doc: 'Where metrics are served over TCP besides on the agent socket, as 127.0.0.1:9913; nowhere if empty.',
     }),
   },
   network: {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessGate, AccessRefusal } from '../domain/access-gate.ts';
 import type { Guard } from './guards.ts';
@@ -9,6 +9,8 @@ export interface Admission {
   readonly guard: Guard;
   /** To be awaited before the answer is sent: as long as it waits, the caller is there to be looked at. */
   readonly record: (request: IncomingMessage, verdict: string) => Promise<void>;
+  /** To be called when the answer was sent, or will not be. */
+  readonly answered: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 export interface AdmissionOptions {
@@ -31,6 +33,9 @@ export function admission(gate: AccessGate<Socket>, options: AdmissionOptions = 
       const caller = await gate.callerOf(request.socket);
       const userAgent = request.headers['user-agent'];
       gate.record(caller, { verdict, userAgent, isTokenless: isTokenless(request) });
+    },
+    answered(request, response) {
+      if (isForCredentials(request)) gate.answered(response.headersSent ? response.statusCode : 0);
     },
   };
 }

@@ -7,6 +7,7 @@ import { type Answers, answersFor } from './answers.ts';
 import type { Events } from './events.ts';
 import { commonGuards } from './guards.ts';
 import { pathOf, surfaceListener } from './http-surface.ts';
+import { METRICS_PATH, type ReadMetrics, sendMetrics } from './metrics/metrics-endpoint.ts';
 import { JSON_TYPE, jsonRefusal, send, TEXT_TYPE, withoutCredentials } from './reply.ts';
 
 /** What the agent endpoint answers from. */
@@ -17,6 +18,8 @@ export interface AgentEndpointParts {
   readonly callers: () => object;
   /** The document behind `/v1/status`; it holds no secret. */
   readonly status: () => object;
+  /** What is behind `/metrics`; no secret, either. */
+  readonly metrics: ReadMetrics;
   /** Whether the refresh loop is alive. */
   readonly isAlive: () => boolean;
   /** Whether consumers can be sent here, as `policy.ready` defines it. */
@@ -41,19 +44,20 @@ export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
  * about credentials. To add a route, add a line to one of the tables.
  */
 export function agentEndpoint(parts: AgentEndpointParts): RequestListener {
-  const { reader, gate, callers, status, isAlive, isReady, events } = parts;
+  const { reader, gate, callers, status, metrics, isAlive, isReady, events } = parts;
   const routes: Record<string, Route> = {
     '/v1/status': (response) => sendDocument(response, status()),
     '/v1/callers': (response) => sendDocument(response, callers()),
+    [METRICS_PATH]: (response) => sendMetrics(response, metrics),
     '/v1/events': (response, request) => events.answer(request, response),
     '/livez': (response) => sendHealth(response, isAlive(), 'alive', 'the refresh loop is overdue'),
     '/readyz': (response) => sendHealth(response, isReady(), 'ready', 'no usable credentials yet'),
   };
 
-  const { guard, record } = admission(gate, { isForCredentials: (request) => FORMS.has(pathOf(request)) });
+  const { guard, ...told } = admission(gate, { isForCredentials: (request) => FORMS.has(pathOf(request)) });
   return surfaceListener({
     guards: [...commonGuards(HOSTS), guard],
-    record,
+    ...told,
     refuse: jsonRefusal,
     route(request, response) {
       const form = FORMS.get(pathOf(request));

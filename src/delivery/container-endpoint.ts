@@ -26,10 +26,10 @@ const HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
  * `Authorization`. Programs of every user can connect, and so can pages in a browser: the rules decide, and the token.
  */
 export function containerEndpoint({ reader, gate, token }: ContainerEndpointParts): RequestListener {
-  const { guard, record } = admission(gate);
+  const { guard, ...told } = admission(gate);
   return surfaceListener({
     guards: [...commonGuards(HOSTS), guard, ...(token === undefined ? [] : [authorized(token)])],
-    record,
+    ...told,
     refuse: jsonRefusal,
     async route(request, response) {
       if (pathOf(request) !== CONTAINER_PATH) {

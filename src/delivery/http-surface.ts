@@ -12,8 +12,10 @@ export interface SurfaceParts {
   readonly refuse: (refusal: HttpRefusal) => Reply;
   /** Answers what the guards let through. */
   readonly route: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-  /** Told of each request before it is answered: `allowed`, or the code of its refusal. */
-  readonly record: (request: IncomingMessage, verdict: string) => Promise<void>;
+  /** Told of each request before it is answered: `allowed`, or the code of its refusal. Default: nobody is. */
+  readonly record?: (request: IncomingMessage, verdict: string) => Promise<void>;
+  /** Told of each request when it was answered, or could not be. */
+  readonly answered?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 /** Every limit on what a client may send or hold, in one place. The numbers are far above any real client's need. */
@@ -45,7 +47,8 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-export function surfaceListener({ guards, refuse, route, record }: SurfaceParts): RequestListener {
+export function surfaceListener(parts: SurfaceParts): RequestListener {
+  const { guards, refuse, route, record, answered } = parts;
   return (request, response) => {
     // A client that goes away while it is answered is its own affair.
     response.on('error', () => {});
@@ -54,9 +57,13 @@ export function surfaceListener({ guards, refuse, route, record }: SurfaceParts)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = await firstRefusal(guards, request);
-    await record(request, refusal?.code ?? 'allowed');
-    if (refusal === undefined) await route(request, response);
-    else send(response, refuse(refusal));
+    await record?.(request, refusal?.code ?? 'allowed');
+    try {
+      if (refusal === undefined) await route(request, response);
+      else send(response, refuse(refusal));
+    } finally {
+      answered?.(request, response);
+    }
   }
 }
 
@@ -121,7 +128,9 @@ function refuseForLack(response: ServerResponse): void {
 
 /** The path without its query: no route takes one. */
 export function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?', 1)[0] ?? '';
+  const { url = '' } = request;
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }
 
 /**

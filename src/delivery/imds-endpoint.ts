@@ -56,12 +56,12 @@ const UNAVAILABLE: HttpRefusal = {
  */
 export function imdsEndpoint(parts: ImdsEndpointParts): RequestListener {
   const { reader, issuedTokens, metadata, clock } = parts;
-  const { guard, record } = admission(parts.gate, { isTokenless });
+  const { guard, ...told } = admission(parts.gate, { isTokenless });
   const documents = new WeakMap<Held, string>();
 
   return surfaceListener({
     guards: [...commonGuards(HOSTS, ['GET', 'HEAD', 'PUT']), methodFitsPath, guard, mayRead(parts)],
-    record,
+    ...told,
     refuse: wordRefusal,
     async route(request, response) {
       if (request.method === 'PUT') {

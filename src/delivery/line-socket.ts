@@ -50,6 +50,7 @@ export function createLineSocket({ reader, gate, networkClock }: LineSocketParts
     const refusal = gate.refusal(caller);
     gate.record(caller, { verdict: refusal?.code ?? 'allowed' });
     const { held } = refusal === undefined ? await reader.readSettled(COLD_START_HOLD_MS) : {};
+    gate.answered(held === undefined || socket.destroyed ? 0 : 200);
     if (socket.destroyed) return;
     cutAfter(LONGEST_STALL_MS);
     socket.once('finish', () => cutAfter(LINGER_MS));

@@ -8,6 +8,8 @@ export interface AccessGate<Connection> {
   refusal(caller: Caller): AccessRefusal | undefined;
   /** To be called once for each request for credentials, with its outcome. */
   record(caller: Caller, asked: Asked): void;
+  /** To be called once for each of them when it is over, with its HTTP status; 0: it ended without an answer. */
+  answered(status: number): void;
 }
 
 export interface AccessRefusal {

@@ -41,7 +41,7 @@ test.each([
 
 describe('a key that is not known is an error with a hint', () => {
   const sections =
-    'Remove it; the sections are imds, policy, agent_socket, line_socket, container_endpoint, imds_endpoint, network, log, files, allow and deny.';
+    'Remove it; the sections are imds, policy, agent_socket, line_socket, container_endpoint, imds_endpoint, metrics, network, log, files, allow and deny.';
   const notKey = 'is not a key that this version of rolekeeper knows';
   const notEither = 'is not a key or section that this version of rolekeeper knows';
   test.each([

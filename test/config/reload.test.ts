@@ -35,6 +35,7 @@ const OTHER: Readonly<Record<SettingKey, string>> = {
   'imds_endpoint.enabled': 'true',
   'imds_endpoint.listen': '127.0.0.1:9001',
   'imds_endpoint.tokenless_users': 'backup',
+  'metrics.listen': '127.0.0.1:9002',
   'network.lockdown': 'false',
   'network.agent_user': 'other',
   'network.redirect_users': '',

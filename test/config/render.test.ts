@@ -46,6 +46,8 @@ test('the default file begins with the sections and keys of the documentation', 
     'enabled = false',
     'listen = "127.0.0.1:9912"',
     'tokenless_users = []',
+    '[metrics]',
+    'listen = ""',
     '[network]',
     'lockdown = true',
     'agent_user = "rolekeeper"',
@@ -136,6 +138,7 @@ container_endpoint.authorize = "token"        (default)
 imds_endpoint.enabled = true                  (ROLEKEEPER_IMDS_ENDPOINT_ENABLED)
 imds_endpoint.listen = "[::1]:1338"           (--imds-endpoint-listen)
 imds_endpoint.tokenless_users = ["a", "b"]    (ROLEKEEPER_IMDS_ENDPOINT_TOKENLESS_USERS)
+metrics.listen = ""                           (default)
 network.lockdown = true                       (default)
 network.agent_user = "rolekeeper"             (default)
 network.redirect_users = []                   (default)

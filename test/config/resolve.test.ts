@@ -39,6 +39,7 @@ test('nothing given is the documented defaults', async () => {
     lineSocket: { enabled: false, path: 'credentials.sock', mode: 0o660, group: 'rolekeeper' },
     containerEndpoint: { enabled: true, listen: { host: '127.0.0.1', port: 9911 }, authorize: 'token' },
     imdsEndpoint: { enabled: false, listen: { host: '127.0.0.1', port: 9912 }, tokenlessUsers: [] },
+    metrics: { listen: undefined },
     network: { lockdown: true, agentUser: 'rolekeeper', redirectUsers: [], containers: 'refuse' },
     log: { level: 'info', format: 'auto' },
     files: [],

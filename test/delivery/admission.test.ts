@@ -4,18 +4,21 @@ import { CONTAINER_PATH, containerEndpoint } from '../../src/delivery/container-
 import type { AccessGate, AccessRefusal, Asked } from '../../src/domain/access-gate.ts';
 import { unknownCaller } from '../../src/domain/caller.ts';
 import { endpoint, LIST, TOKEN, TOKEN_PATH, TTL } from '../support/imds-surface.ts';
+import { metricsOf } from '../support/metrics.ts';
 import { ask, type RawAnswer } from '../support/raw-http.ts';
 import { holdsSecret, openSurface, servedStore } from '../support/surface.ts';
 
 /** A gate that refuses so, and what it was told. */
 function gateOf(refusal?: AccessRefusal) {
   const told: Asked[] = [];
+  const statuses: number[] = [];
   const gate: AccessGate<unknown> = {
     callerOf: async () => unknownCaller,
     refusal: () => refusal,
     record: (_, asked) => told.push(asked),
+    answered: (status) => statuses.push(status),
   };
-  return { gate, told };
+  return { gate, told, statuses };
 }
 
 const DENIED: AccessRefusal = { code: 'access-denied', message: 'A rule says no' };
@@ -28,6 +31,7 @@ const agent = ({ gate }: ReturnType<typeof gateOf>) =>
     gate,
     callers: () => ({}),
     status: () => ({}),
+    metrics: metricsOf,
     isAlive: () => true,
     isReady: () => true,
     events: { answer: (_, response) => response.end() },
@@ -58,6 +62,7 @@ describe('a gate that refuses', () => {
     expect(answer.body).toContain('access-denied');
     expect(holdsSecret(answer.body)).toBe(false);
     expect(gate.told).toEqual([expect.objectContaining({ verdict: 'access-denied' })]);
+    expect(gate.statuses).toEqual([403]);
   });
 
   test('keeps the metadata tokens, too', async () => {
@@ -88,11 +93,11 @@ describe('a gate that refuses', () => {
     const gate = gateOf(DENIED);
     await using surface = await openSurface(agent(gate));
     const answers: RawAnswer[] = [];
-    for (const path of ['/v1/status', '/v1/callers', '/v1/events', '/livez', '/readyz']) {
+    for (const path of ['/v1/status', '/v1/callers', '/v1/events', '/metrics', '/livez', '/readyz']) {
       answers.push(await ask(surface, 'GET', path));
     }
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
-    expect(gate.told).toEqual([]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect([gate.told, gate.statuses]).toEqual([[], []]);
   });
 });
 

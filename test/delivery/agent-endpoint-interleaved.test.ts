@@ -11,6 +11,7 @@ import { listenOnSocketFile } from '../../src/platform/unix-socket.ts';
 import { temporaryDirectory } from '../support/agent-process.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { settle } from '../support/manual-clock.ts';
+import { metricsOf } from '../support/metrics.ts';
 import { ask } from '../support/raw-http.ts';
 import { EXPIRATION, servedStore } from '../support/surface.ts';
 
@@ -23,8 +24,15 @@ async function live(scheduler: fc.Scheduler, steps: readonly Step[], path: strin
     callerOf: () => scheduler.schedule(Promise.resolve(unknownCaller), 'who asks is looked up'),
     refusal: () => undefined,
     record() {},
+    answered() {},
   };
-  const health = { callers: () => ({}), status: () => ({}), isAlive: () => true, isReady: () => true };
+  const health = {
+    callers: () => ({}),
+    status: () => ({}),
+    isAlive: () => true,
+    isReady: () => true,
+    metrics: metricsOf,
+  };
   const parts = { reader: store.reader, gate, ...health, events: { answer() {} } };
   const server = createHttpSurface(agentEndpoint(parts));
   const release = await listenOnSocketFile(server, path, { mode: 0o600 });

@@ -12,6 +12,7 @@ import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { eventually } from '../support/eventually.ts';
 import { openGate } from '../support/gate.ts';
 import { manualClock } from '../support/manual-clock.ts';
+import { metricsOf } from '../support/metrics.ts';
 import { ask as askRaw, exchange, parseAnswer, type RawAnswer, statuses } from '../support/raw-http.ts';
 import { coldStore, EXPIRATION, holdsSecret, type ServedStore, servedStore } from '../support/surface.ts';
 
@@ -38,6 +39,7 @@ const ROUTES = [
   '/v1/credential-process',
   '/v1/status',
   '/v1/callers',
+  '/metrics',
   '/v1/events',
   '/livez',
   '/readyz',
@@ -69,6 +71,7 @@ async function serve(served: ServedStore): Promise<ServedStore> {
       gate: openGate(),
       callers: () => CALLERS,
       status: () => STATUS,
+      metrics: () => metricsOf(served),
       isAlive: () => health.alive,
       isReady: () => health.ready,
       events,

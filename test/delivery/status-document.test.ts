@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type StatusParts, statusDocument } from '../../src/delivery/status-document.ts';
 import type { CheckOutcome } from '../../src/domain/errors.ts';
 import type { StaticStability } from '../../src/domain/life-state.ts';
+import { createCheckTally } from '../../src/lifecycle/check-tally.ts';
 import { createCredentialStore } from '../../src/lifecycle/credential-store.ts';
 import { failure, roleCredentials, success } from '../support/credentials.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -22,7 +23,9 @@ function life(stability: StaticStability = 'imds') {
       throw error;
     },
   });
-  const parts: StatusParts = {
+  const tally = createCheckTally(clock);
+  store.subscribe(tally.note);
+  const parts: Omit<StatusParts, 'checks'> = {
     version: '0.1.0',
     pid: 4242,
     started: clock.now() + 999,
@@ -42,8 +45,8 @@ function life(stability: StaticStability = 'imds') {
     nextCheckIn(ms: number) {
       nextCheckAt = clock.monotonic() + ms;
     },
-    status() {
-      const document = statusDocument(parts);
+    status(more: Partial<StatusParts> = {}) {
+      const document = statusDocument({ ...parts, checks: tally.read(), ...more });
       expect(JSON.stringify(document)).not.toMatch(SECRET);
       return document;
     },
@@ -57,6 +60,8 @@ const FRAME = {
   started: '2026-11-23T08:00:00Z',
   imds_endpoint: 'http://127.0.0.1:1',
   runtime_directory: '/run/rolekeeper',
+  surfaces: [],
+  callers: 0,
 };
 const CHECKED = { last_check: { at: '2026-11-23T08:00:00Z', latency_ms: 12 } };
 const SET = {
@@ -76,6 +81,7 @@ describe('The status', () => {
       generation: 41,
       condition: 'starting',
       failed_checks: 0,
+      checks: {},
     });
   });
 
@@ -86,6 +92,9 @@ describe('The status', () => {
       ...FRAME,
       ...SET,
       ...CHECKED,
+      held_since: '2026-11-23T08:00:00Z',
+      last_success: '2026-11-23T08:00:00Z',
+      checks: { ok: 1 },
       phase: 'fresh',
       serving: true,
       generation: 42,
@@ -163,6 +172,7 @@ describe('The status', () => {
       reason: 'no-role',
       message: 'the no-role message',
       failed_checks: 1,
+      checks: { 'no-role': 1 },
     });
   });
 
@@ -200,5 +210,49 @@ describe('The status', () => {
     expect(status().next_check_in_s).toBe(1);
     await clock.advance(5_000);
     expect(status().next_check_in_s).toBe(0);
+  });
+
+  test('counts the checks by what they brought, and says since when it has the set', async () => {
+    const { apply, status, clock } = life();
+    apply(success(roleCredentials(1, EXPIRATION)));
+    await clock.advance(60_000);
+    for (let check = 0; check < 2; check++) apply(failure('throttled'));
+    const document = status();
+    expect(document).toMatchObject({
+      checks: { ok: 1, throttled: 2 },
+      held_since: '2026-11-23T08:00:00Z',
+      last_success: '2026-11-23T08:00:00Z',
+    });
+    apply(success(roleCredentials(2, '2026-11-23T11:00:00Z')));
+    expect(status()).toMatchObject({
+      checks: { ok: 2, throttled: 2 },
+      held_since: '2026-11-23T08:01:00Z',
+      last_success: '2026-11-23T08:01:00Z',
+    });
+  });
+
+  test('lists what listens, with its answers and refusals, and where metrics are', () => {
+    const counts = {
+      answers: new Map([
+        [0, 1],
+        [200, 7],
+        [403, 2],
+      ]),
+      refusals: new Map([['access-denied', 2]]),
+    };
+    const surfaces = [{ name: 'agent_socket', address: '/run/rolekeeper/agent.sock', counts }];
+    const metricsUrl = 'http://127.0.0.1:9913/metrics';
+    expect(life().status({ surfaces, callers: 3, metricsUrl })).toMatchObject({
+      surfaces: [
+        {
+          name: 'agent_socket',
+          address: '/run/rolekeeper/agent.sock',
+          answers: { none: 1, 200: 7, 403: 2 },
+          refusals: { 'access-denied': 2 },
+        },
+      ],
+      callers: 3,
+      metrics_url: metricsUrl,
+    });
   });
 });

@@ -39,7 +39,7 @@ export class AgentRun {
     this.#time = time;
     const clock = this.#clock(time);
     this.core = createAgentCore(machine.settings, RUNTIME_DIRECTORY, undefined, this.#world(machine, clock));
-    const { store, refresher } = this.core;
+    const { store, refresher, checks } = this.core;
     this.status = () =>
       statusDocument({
         version: '0.0.0',
@@ -50,6 +50,7 @@ export class AgentRun {
         clock,
         state: store.state,
         nextCheckAt: refresher.nextCheckAt,
+        checks: checks.read(),
       });
   }
 

@@ -7,5 +7,6 @@ export function openGate(caller: Partial<Caller> = {}): AccessGate<unknown> {
     callerOf: async () => ({ ...unknownCaller, ...caller }),
     refusal: () => undefined,
     record() {},
+    answered() {},
   };
 }
