@@ -15,6 +15,7 @@ import type { EnvOptions } from './env.ts';
 import type { ExecOptions } from './exec.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ExportOptions } from './export.ts';
+import type { StatusOptions } from './status.ts';
 import type { WaitOptions } from './wait.ts';
 
 /**
@@ -68,6 +69,14 @@ export async function runProgram(
   ).action(async (options: WaitOptions) => {
     const { wait } = await import('./wait.ts');
     exitCode = await wait(options, world);
+  });
+  withAgentSocketOptions(
+    command('status', 'show what the agent does, and what makes programs pass it by')
+      .option('--json', 'as one line of JSON, by docs/status.schema.json')
+      .option('--watch', 'until a signal: drawn anew each second, or in a pipe a line for each change'),
+  ).action(async (options: StatusOptions) => {
+    const { status } = await import('./status.ts');
+    exitCode = await status(options, world);
   });
   withAgentSocketOptions(
     command('exec', 'run a command with the credentials in its environment')

@@ -165,7 +165,10 @@ describe('a block to paste', () => {
       'containers.md: needs the docker daemon',
       'containers.md: needs a Kubernetes node',
       'exec-export-env.md: needs PowerShell',
+      'monitoring.md: npm run test:monitoring gives it to promtool',
       'network.md: needs root, nft and a systemd; npm run test:network runs them',
+      'status.md: test/cli/status/render.test.ts compares it',
+      'status.md: it ends with Ctrl-C',
     ]);
     expect(blocks.length).toBeGreaterThan(30);
   });

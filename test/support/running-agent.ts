@@ -18,6 +18,7 @@ export interface MachineOptions {
   readonly settings?: Flags;
   /** The `[[files]]` of its configuration, in its runtime directory. */
   readonly files?: (runtimeDirectory: string) => Settings['files'];
+  readonly rules?: Settings['rules'];
 }
 
 /** An instance, its metadata service on loopback, and the agent on it: all real but the time. */
@@ -92,7 +93,8 @@ export async function simulatedMachine(options: MachineOptions = {}): Promise<Si
   async function startAnother(changes: Partial<Settings> = {}): Promise<Agent> {
     const settings = await machineSettings(simulator, options.settings);
     const files = options.files?.(directory.path) ?? settings.files;
-    return startAgent({ ...settings, files, ...changes }, directory.path, {
+    const rules = options.rules ?? settings.rules;
+    return startAgent({ ...settings, files, rules, ...changes }, directory.path, {
       clock,
       networkClock: clock,
       boot: clock.boot,
