@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { renderDefaultConfig } from '../../src/config/render.ts';
 import { completions } from './completions.ts';
@@ -43,7 +43,10 @@ export async function stageTree(staging: Staging): Promise<void> {
   write('usr/share/zsh/vendor-completions/_rolekeeper', zsh);
   write('usr/share/fish/vendor_completions.d/rolekeeper.fish', fish);
 
-  for (const name of readdirSync(join(root, 'docs'))) copy(join(root, 'docs', name), join(DOCUMENTS, name));
+  for (const entry of readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) copy(path, join(DOCUMENTS, relative(join(root, 'docs'), path)));
+  }
   copy(join(root, 'SECURITY.md'), join(DOCUMENTS, 'SECURITY.md'));
   copy(join(root, 'systemd/consumer.conf.example'), join(DOCUMENTS, 'examples/consumer.conf'));
   copy(join(release, 'rolekeeper.cdx.json'), join(DOCUMENTS, 'rolekeeper.cdx.json'));
