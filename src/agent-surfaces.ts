@@ -98,6 +98,7 @@ export async function openSurfaces(
   const inRuntime = (path: string) => (isAbsolute(path) ? path : join(runtimeDirectory, path));
   const closers: (() => void | Promise<void>)[] = [];
   const unused = new Set(inherited.keys());
+  const addresses = new Map<string, string>();
   const access = createAgentAccess(settings, core, world);
   const { mostConnections } = access;
   const tokenlessUids = new Set(imds.tokenlessUsers.map(uidOf));
@@ -118,18 +119,12 @@ export async function openSurfaces(
     const files = keepFiles();
     const containerUrl = container.enabled ? await openContainer(container.listen) : undefined;
     const imdsUrl = imds.enabled ? await openImds(imds.listen) : undefined;
-    const linePath = lineSocket.enabled ? await openLine() : undefined;
+    if (lineSocket.enabled) await openLine();
     const metricsUrl = metrics.listen && (await openMetrics(metrics.listen));
-    const addresses = {
-      agent_socket: socketPath,
-      line_socket: linePath,
-      container_endpoint: containerUrl,
-      imds_endpoint: imdsUrl,
-    };
     const surfaces: Surfaces = {
       ...{ socketPath, containerUrl, imdsUrl, metricsUrl, fileStatus: files.status, close },
       counts: () =>
-        [...access.counts()].map(([name, counts]) => ({ name, address: addresses[name] ?? '', counts })),
+        [...access.counts()].map(([name, counts]) => ({ name, address: addresses.get(name) ?? '', counts })),
       callerCount: access.callerCount,
       async reload(next: Settings) {
         const uids = next.imdsEndpoint.tokenlessUsers.map(uidOf);
@@ -179,11 +174,10 @@ export async function openSurfaces(
     return openTcp(createHttpSurface(metricsEndpoint(told.metrics), limits), 'metrics', listen, METRICS_PATH);
   }
 
-  async function openLine(): Promise<string> {
+  async function openLine(): Promise<void> {
     const line = createLineSocket({ reader, gate: access.gate('line_socket'), networkClock });
     const path = inRuntime(lineSocket.path);
     await openUnix(line.server, 'line', { ...lineSocket, path }, () => line.close(CLOSE_GRACE_MS));
-    return path;
   }
 
   function keepFiles(): FileSinks {
@@ -212,7 +206,9 @@ export async function openSurfaces(
     access.watch(server, SURFACE_OF[name]);
     const address = await listenOnLoopback(server, inherited.get(name) ?? listen);
     closers.push(() => closeHttp(server));
-    return `http://${authorityOf(address)}${urlPath}`;
+    const url = `http://${authorityOf(address)}${urlPath}`;
+    addresses.set(SURFACE_OF[name], url);
+    return url;
   }
 
   async function openUnix(
@@ -222,6 +218,7 @@ export async function openSurfaces(
     closeServer: () => Promise<void>,
   ): Promise<void> {
     unused.delete(name);
+    addresses.set(SURFACE_OF[name], path);
     access.watch(server, SURFACE_OF[name]);
     const place: InheritedSocket | undefined = inherited.get(name);
     const release = await listenOnUnixSocket(server, place ?? { path, mode, gid: groupOf(group, log) });

@@ -227,6 +227,8 @@ async function askEverybody(
   const requests: [Address, string, string, Record<string, string>?][] = [
     [own, 'GET', '/v1/status'],
     [own, 'GET', '/v1/callers'],
+    [own, 'GET', '/metrics'],
+    [own, 'GET', `/metrics?${astray}`],
     [own, 'GET', '/v1/events?after=-1&wait=0'],
     [own, 'GET', `/v1/events?after=${astray}`],
     [own, 'GET', '/livez'],

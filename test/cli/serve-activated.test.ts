@@ -7,6 +7,7 @@ import { rolekeeper } from '../support/child.ts';
 import { type Address, ask, exchange } from '../support/raw-http.ts';
 import { type ServiceManager, type SocketToPass, serviceManager } from '../support/service-manager.ts';
 
+const LISTENERS = ['container-endpoint', 'imds-endpoint'];
 const IMDS_LIST = '/latest/meta-data/iam/security-credentials/';
 
 /** Lines until the one with the text, that one included. */
@@ -22,10 +23,12 @@ function managerOf(
   sockets: readonly SocketToPass[],
   on: readonly string[],
 ) {
-  const flags = on.flatMap((section) => [`--${section}-enabled`, 'true']);
+  const switched = on.filter((section) => section !== 'metrics');
+  const flags = switched.flatMap((section) => [`--${section}-enabled`, 'true']);
   const own = ['--config', '/dev/null', '--runtime-dir', directory, '--imds-endpoint', endpoint];
   // Were one of them not taken over, the agent would listen somewhere else, and nobody would answer.
-  const elsewhere = ['--container-endpoint-listen', '127.0.0.1:0', '--imds-endpoint-listen', '127.0.0.1:0'];
+  const listeners = on.includes('metrics') ? [...LISTENERS, 'metrics'] : LISTENERS;
+  const elsewhere = listeners.flatMap((name) => [`--${name}-listen`, '127.0.0.1:0']);
   const groups = ['--agent-socket-group', '', '--line-socket-group', ''];
   return serviceManager({
     sockets,
@@ -43,9 +46,14 @@ test('every listener can be an inherited socket, and the next run of the agent t
     { name: 'imds', host: '127.0.0.1' },
     { name: 'line', ...line },
     { name: 'container', host: '127.0.0.1' },
+    { name: 'metrics', host: '127.0.0.1' },
     { name: 'agent', ...agent },
   ];
-  await using manager = await managerOf(directory, simulator.url, sockets, ['line-socket', 'imds-endpoint']);
+  await using manager = await managerOf(directory, simulator.url, sockets, [
+    'line-socket',
+    'imds-endpoint',
+    'metrics',
+  ]);
   const tcp = (name: string): Address => ({ host: '127.0.0.1', port: manager.ports.get(name) ?? 0 });
   const inodes = () => [agent.path, line.path].map((path) => statSync(path).ino);
   const before = inodes();
@@ -66,6 +74,7 @@ test('every listener can be an inherited socket, and the next run of the agent t
     expect((await ask(agent, 'GET', '/v1/credentials')).body).toContain(accessKeyId);
     expect(container.body).toContain(accessKeyId);
     expect(await exchange(line, '')).toContain(accessKeyId);
+    expect((await ask(tcp('metrics'), 'GET', '/metrics')).body).toContain('rolekeeper_serving 1');
     expect(await manager.stop()).toBe(0);
     expect(inodes()).toEqual(before);
   }

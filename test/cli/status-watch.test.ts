@@ -153,9 +153,15 @@ describe('On a terminal', () => {
   test('it is no higher than the terminal', async () => {
     await using machine = await simulatedMachine();
     await machine.start();
-    const watch = await watching(machine, {}, { rows: 8 });
-    await watch.stop();
-    expect(watch.lines().length).toBeLessThan(8);
+    const heights: number[] = [];
+    for (const rows of [8, 0]) {
+      const watch = await watching(machine, {}, { rows });
+      await watch.stop();
+      heights.push(watch.lines().length);
+    }
+    const [of8 = 0, ofUnknown = 0] = heights;
+    expect(of8).toBeLessThan(8);
+    expect(ofUnknown).toBeGreaterThan(8);
   });
 });
 

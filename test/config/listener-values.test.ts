@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { authorization, listenAddress } from '../../src/config/listener-values.ts';
+import { authorization, listenAddress, optionalListenAddress } from '../../src/config/listener-values.ts';
 import { refusal, value } from './parsed.ts';
 
 describe('listenAddress', () => {
@@ -46,6 +46,20 @@ describe('listenAddress', () => {
       rule: 'must be a loopback address with a port, as 127.0.0.1:9911 or [::1]:9911: rolekeeper never listens beyond loopback',
       nextStep,
     });
+  });
+});
+
+describe('optionalListenAddress', () => {
+  test.each([
+    ['', undefined],
+    ['127.0.0.1:9913', { host: '127.0.0.1', port: 9913 }],
+  ])('takes %j, and writes it the same', (text, address) => {
+    expect(value(optionalListenAddress.parse(text))).toEqual(address);
+    expect(optionalListenAddress.format(address)).toBe(`"${text}"`);
+  });
+
+  test.each(['0.0.0.0:9913', ' ', '9913'])('refuses %j as the other does', (text) => {
+    expect(optionalListenAddress.parse(text)).toEqual(listenAddress.parse(text));
   });
 });
 

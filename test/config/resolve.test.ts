@@ -239,6 +239,14 @@ describe('two surfaces cannot listen at one place', () => {
       `ROLEKEEPER_LINE_SOCKET_PATH: line_socket.path must be another than agent_socket.path (default): both listen there; found "./agent.sock". Change one of the two.`,
       { env: { ROLEKEEPER_LINE_SOCKET_ENABLED: 'true', ROLEKEEPER_LINE_SOCKET_PATH: './agent.sock' } },
     ],
+    [
+      `--metrics-listen: metrics.listen must be another than container_endpoint.listen (default): both listen there; found "127.0.0.1:9911". Change one of the two.`,
+      { flags: { 'metrics.listen': '127.0.0.1:9911' } },
+    ],
+    [
+      `/c.toml:1:18: metrics.listen must be another than imds_endpoint.listen (default): both listen there; found "127.0.0.1:9912". Change one of the two.`,
+      { text: 'metrics.listen = "127.0.0.1:9912"\nimds_endpoint.enabled = true' },
+    ],
   ])('%s', async (error, given) => {
     expect(await errors(given)).toEqual([error]);
   });
@@ -255,6 +263,7 @@ describe('two surfaces cannot listen at one place', () => {
         },
       },
     ],
+    ['metrics are not served there', { text: 'metrics.listen = ""' }],
     ['the addresses differ', { text: '[imds_endpoint]\nenabled = true\nlisten = "127.0.0.2:9911"' }],
   ])('unless %s', async (_, given) => {
     await settled(given);

@@ -300,16 +300,17 @@ describe('defect 18 of the peers: who takes their time', () => {
 
 describe('the whole agent', () => {
   test('withstands all of it on every listener, goes on serving, and holds no descriptor of those who asked', async () => {
-    await using machine = await machineWithEverySurface();
+    await using machine = await machineWithEverySurface({ settings: { 'metrics.listen': '127.0.0.1:0' } });
     await machine.start();
     const set = machine.instance.currentSet();
     if (set === undefined) throw new Error('No role is attached');
     const all = served(set);
     const inRuntime = (name: string) => join(machine.runtimeDirectory, name);
-    const [container, imds] = [machine.agent().containerUrl, machine.agent().imdsUrl].map((url): Address => {
+    const { containerUrl, imdsUrl, metricsUrl } = machine.agent();
+    const [container, imds, metrics] = [containerUrl, imdsUrl, metricsUrl].map((url): Address => {
       const { hostname, port } = new URL(url ?? '');
       return { host: hostname, port: Number(port) };
-    }) as [Address, Address];
+    }) as [Address, Address, Address];
     const ttl = { 'X-aws-ec2-metadata-token-ttl-seconds': '600' };
     const issued = (await ask(imds, 'PUT', '/latest/api/token', ttl)).body;
     const token = readFileSync(inRuntime('container-token'), 'utf8');
@@ -321,6 +322,7 @@ describe('the whole agent', () => {
         path: '/latest/meta-data/iam/security-credentials/web',
         auth: `X-aws-ec2-metadata-token: ${issued}\r\n`,
       },
+      { at: metrics, path: '/metrics', auth: '' },
       // The named user needs no token.
       { at: imds, path: '/latest/meta-data/iam/security-credentials/web', auth: '' },
       {

@@ -54,7 +54,8 @@ export async function watchStatus(options: WatchOptions, world: CommandWorld): P
         told.problem === undefined
           ? statusLines(options.reportOf(told), clock.now(), paint)
           : [`${formatTimestamp(clock.now())}: no status`, '', shown(told.problem)];
-      const fitting = rows === undefined ? lines : lines.slice(0, Math.max(FEWEST_ROWS, rows - 1));
+      // A terminal without a size says that it has no rows.
+      const fitting = rows ? lines.slice(0, Math.max(FEWEST_ROWS, rows - 1)) : lines;
       stdout.write(`${HOME}${fitting.map((line) => `${line}${CLEAR_LINE_END}\n`).join('')}${CLEAR_BELOW}`);
     };
     return { start: `${HOME}${CLEAR_BELOW}`, next };

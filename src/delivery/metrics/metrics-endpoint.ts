@@ -2,7 +2,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { commonGuards } from '../guards.ts';
 import { pathOf, surfaceListener } from '../http-surface.ts';
 import { jsonRefusal, send } from '../reply.ts';
-import { type MetricsParts, metricFamilies } from './families.ts';
+import type { MetricsParts } from './families.ts';
 
 /** What the metrics are made of, looked up when somebody asks. */
 export type ReadMetrics = () => MetricsParts;
@@ -30,9 +30,9 @@ export function metricsEndpoint(read: ReadMetrics): RequestListener {
   });
 }
 
-/** The library that writes the text is loaded by the first scrape: an agent that nobody scrapes goes without it. */
+/** What makes the text is loaded by the first scrape: an agent that nobody scrapes goes without it. */
 export async function sendMetrics(response: ServerResponse, read: ReadMetrics): Promise<void> {
-  const { PROMETHEUS_TYPE, prometheusText } = await import('./prometheus-text.ts');
-  const body = await prometheusText(metricFamilies(read()));
+  const { metricsText, PROMETHEUS_TYPE } = await import('./prometheus-text.ts');
+  const body = await metricsText(read());
   send(response, { status: 200, type: PROMETHEUS_TYPE, body });
 }

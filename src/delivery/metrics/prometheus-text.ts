@@ -1,7 +1,12 @@
 import Registry from 'prom-client/lib/registry.js';
-import type { Family } from './families.ts';
+import { type Family, type MetricsParts, metricFamilies } from './families.ts';
 
 export const PROMETHEUS_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE;
+
+/** Every metric at this moment. */
+export function metricsText(parts: MetricsParts): Promise<string> {
+  return prometheusText(metricFamilies(parts));
+}
 
 /** The families in Prometheus's text format, version 0.0.4, written by its client library. */
 export function prometheusText(families: readonly Family[]): Promise<string> {

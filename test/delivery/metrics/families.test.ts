@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type MetricsParts, metricFamilies } from '../../../src/delivery/metrics/families.ts';
 import { prometheusText } from '../../../src/delivery/metrics/prometheus-text.ts';
@@ -104,6 +105,25 @@ describe('The metrics', () => {
       refusals: { 'access-denied': 1, 'bad-host': 1, 'forwarded-request': 1 },
     }));
     expect((await samplesOf(withStatus({ surfaces }))).size).toBeLessThan(150);
+  });
+
+  test('are all on the page, with their types and labels, and no others', () => {
+    const page = readFileSync(new URL('../../../docs/monitoring.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| (`(?:rolekeeper|process)_[^|]+) \|\s*(\w*)\s*\|/gm)];
+    const told = rows.flatMap(([, names = '', type]) =>
+      [...names.matchAll(/`([a-z_]+)(?:\{([a-z_,]+)\})?`/g)].map(([, name, labels = '']) =>
+        name?.startsWith('process_') ? name : `${name} ${type} ${labels}`,
+      ),
+    );
+    const { status } = metricsOf();
+    const refusals = { 'access-denied': 1 };
+    const surfaces = [{ name: 'agent_socket', address: '/x', answers: { 200: 1 }, refusals }];
+    const families = metricFamilies({ ...metricsOf(), status: { ...status, surfaces } });
+    const existing = families.map(({ name, type, samples }) => {
+      const labels = type === 'histogram' ? '' : Object.keys(samples[0]?.labels ?? {}).join();
+      return name.startsWith('process_') ? name : `${name} ${type} ${labels}`;
+    });
+    expect(told.toSorted()).toEqual(existing.toSorted());
   });
 
   test('are one family a name, each with a sentence of help', () => {
