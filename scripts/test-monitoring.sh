@@ -1,7 +1,7 @@
 #!/bin/bash
 # Holds the metrics, the alert rules and the dashboard against Prometheus itself: `npm run test:monitoring`. Debian's package
 # of it is taken apart into a cache and not installed, so that no service of it is ever started. Everything runs on loopback,
-# in a network namespace of its own where that can be had.
+# in a network namespace of its own where that can be had. With the name of a program, that one is run with what was fetched.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -26,7 +26,7 @@ if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then
   for program in prometheus promtool; do mv "$fetched/tree/usr/bin/$program" "$cache/usr/bin/"; done
 fi
 
-run='exec timeout --signal=KILL 300 node_modules/.bin/node test/monitoring/run.ts'
+run='exec timeout --signal=KILL 300 node_modules/.bin/node '${1:-test/monitoring/run.ts}
 for isolate in 'unshare --net' 'unshare --user --map-root-user --net'; do
   $isolate sh -c 'ip link set lo up' 2>/dev/null || continue
   exec $isolate sh -c "ip link set lo up && $run"

@@ -10,11 +10,27 @@ export interface DashboardQuery {
   readonly query: string;
 }
 
-interface Dashboard {
-  readonly panels: readonly {
-    readonly title: string;
-    readonly targets: readonly { readonly expr: string; readonly refId: string }[];
+export interface Panel {
+  readonly type: string;
+  readonly title: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets: readonly {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly refId: string;
   }[];
+  readonly fieldConfig: {
+    readonly defaults: {
+      readonly unit?: string;
+      readonly thresholds?: {
+        readonly steps: readonly { readonly color: string; readonly value: number | null }[];
+      };
+    };
+  };
+}
+
+interface Dashboard {
+  readonly panels: readonly Panel[];
   readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string }[] };
   readonly templating: {
     readonly list: readonly { readonly name: string; readonly query: string | { readonly query: string } }[];
@@ -22,6 +38,8 @@ interface Dashboard {
 }
 
 const dashboard: Dashboard = JSON.parse(readFileSync(DASHBOARD, 'utf8'));
+
+export const panels: readonly Panel[] = dashboard.panels;
 
 export const panelQueries: readonly DashboardQuery[] = dashboard.panels.flatMap(({ title, targets }) =>
   targets.map(({ expr, refId }) => ({ name: `${title} ${refId}`, query: asSent(expr) })),
@@ -50,9 +68,7 @@ export function metricsAskedFor(): ReadonlySet<string> {
   return new Set([...names].map(([name]) => name));
 }
 
-function asSent(expression: string): string {
-  return expression
-    .replaceAll(/\$(?:job|instance)\b/g, '.*')
-    .replaceAll('$__rate_interval', '30s')
-    .replaceAll('$__interval', '30s');
+/** @param interval what Grafana makes of the width of the picture and the time between scrapes */
+export function asSent(expression: string, interval = '30s'): string {
+  return expression.replaceAll(/\$(?:job|instance)\b/g, '.*').replaceAll(/\$__(?:rate_)?interval/g, interval);
 }

@@ -17,19 +17,13 @@ export interface Prometheus extends AsyncDisposable {
   ask(path: string, parameters?: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
-/** A real Prometheus on loopback that scrapes that address every second, with the rules that are shipped. */
-export async function startPrometheus(directory: string, target: string): Promise<Prometheus> {
+/**
+ * A real Prometheus on loopback that scrapes that address every second, with the rules that are shipped; without an address
+ * it only answers from what is in `tsdb` of the directory.
+ */
+export async function startPrometheus(directory: string, target?: string): Promise<Prometheus> {
   const config = join(directory, 'prometheus.yml');
-  writeFileSync(
-    config,
-    `global: { scrape_interval: 1s, evaluation_interval: 1s }
-rule_files: ["${RULES}"]
-scrape_configs:
-  - job_name: rolekeeper
-    static_configs:
-      - targets: ["${target}"]
-`,
-  );
+  writeFileSync(config, target === undefined ? '' : configuration(target));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child: Child = startChild(
@@ -37,6 +31,7 @@ scrape_configs:
       'prometheus',
       `--config.file=${config}`,
       `--storage.tsdb.path=${join(directory, 'tsdb')}`,
+      '--storage.tsdb.retention.time=100y',
       `--web.listen-address=127.0.0.1:${port}`,
     ],
     { env: { PATH: process.env.PATH ?? '' } },
@@ -63,6 +58,16 @@ scrape_configs:
       await child.ended;
     },
   };
+}
+
+function configuration(target: string): string {
+  return `global: { scrape_interval: 1s, evaluation_interval: 1s }
+rule_files: ["${RULES}"]
+scrape_configs:
+  - job_name: rolekeeper
+    static_configs:
+      - targets: ["${target}"]
+`;
 }
 
 /** Prometheus takes no port 0. */
