@@ -144,21 +144,34 @@ function fileLines({ files = [] }: StatusReport, paint: Paint): string[] {
 }
 
 function shadowLines({ profiles, processes, unreadable }: Shadowing, paint: Paint): string[] {
-  const found = [
-    ...profiles.map(({ user, file }) => `${user}: [default] in ${file} has keys of its own`),
-    ...processes.map(({ user, program = 'a program', variables, pids, count, expiring }) => {
-      const more = count > pids.length ? ` and ${count - pids.length} more` : '';
-      const kind = expiring ? ', a set that ends by itself' : '';
-      return `${user}: ${program} (pid ${pids.join(', ')}${more}) was started with ${variables.join(', ')}${kind}`;
-    }),
-  ];
+  const profileTexts = profiles.map(({ user, file }) => `${user}: [default] in ${file} has keys of its own`);
+  const lasting = [...profileTexts, ...processes.filter(({ expiring }) => !expiring).map(processText)];
+  const passing = processes.filter(({ expiring }) => expiring).map(processText);
   const hidden = [
     ...(unreadable.processes > 0 ? [counted(unreadable.processes, 'environment')] : []),
     ...(unreadable.users.length > 0 ? [`the files of ${unreadable.users.join(', ')}`] : []),
   ];
   const looked = hidden.length === 0 ? '' : `; not for this user to read: ${hidden.join(', ')}`;
-  if (found.length === 0) return labelled('shadowed', `by nothing that was found${looked}`);
-  const lines = found.flatMap((text, index) => labelled(index === 0 ? 'shadowed' : '', text));
-  const next = `These programs use other credentials than rolekeeper's: take the keys away${looked}`;
-  return [...lines.map((line) => paint('yellow', line)), ...labelled('', next)];
+  if (lasting.length + passing.length === 0)
+    return labelled('shadowed', `by nothing that was found${looked}`);
+  const next = [
+    ...(lasting.length > 0
+      ? ["These programs use other credentials than rolekeeper's: take the keys away"]
+      : []),
+    ...(passing.length > 0
+      ? ['Sets that came with an expiration, as from rolekeeper exec, end by themselves']
+      : []),
+  ].join('. ');
+  const [first = '', ...rest] = [
+    ...lasting.flatMap((text) => labelled('', text).map((line) => paint('yellow', line))),
+    ...passing.flatMap((text) => labelled('', text)),
+    ...labelled('', `${next}${looked}`),
+  ];
+  return [first.replace(' '.repeat(LABEL), 'shadowed'.padEnd(LABEL)), ...rest];
+}
+
+function processText(found: Shadowing['processes'][number]): string {
+  const { user, program = 'a program', variables, pids, count } = found;
+  const more = count > pids.length ? ` and ${count - pids.length} more` : '';
+  return `${user}: ${program} (pid ${pids.join(', ')}${more}) was started with ${variables.join(', ')}`;
 }

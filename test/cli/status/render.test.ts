@@ -147,4 +147,25 @@ describe('What follows', () => {
       'shadowed  by nothing that was found; not for this user to read: 2 environments,\n          the files of ann',
     );
   });
+
+  test('is no reproach to programs that rolekeeper exec has started', () => {
+    const process = {
+      user: 'web',
+      program: '/usr/bin/aws',
+      variables: ['AWS_ACCESS_KEY_ID'],
+      pids: [7],
+      count: 1,
+    };
+    const shadowed = (...expiring: readonly boolean[]) =>
+      shows({
+        shadowed_by: { ...NO_SHADOWS, processes: expiring.map((each) => ({ ...process, expiring: each })) },
+      });
+    expect(shadowed(true)).toContain(
+      'shadowed  web: /usr/bin/aws (pid 7) was started with AWS_ACCESS_KEY_ID\n          Sets that came with',
+    );
+    expect(shadowed(true)).not.toContain('take the keys');
+    expect(shadowed(false)).toContain('take the keys');
+    expect(shadowed(false)).not.toContain('end by themselves');
+    expect(shadowed(true, false).replaceAll(/\s+/g, ' ')).toContain('take the keys away. Sets that came');
+  });
 });
