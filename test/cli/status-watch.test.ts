@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type StatusOptions, status } from '../../src/cli/status.ts';
+import type { Clock } from '../../src/domain/ports.ts';
 import { agentProcess, simulatorProcess, temporaryDirectory } from '../support/agent-process.ts';
 import { rolekeeper, run, startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
@@ -7,6 +8,8 @@ import { type SimulatedMachine, simulatedMachine } from '../support/running-agen
 import { expectStatusSchema } from '../support/status-schema.ts';
 import { verbOn } from '../support/verb.ts';
 import { NO_SHADOWS } from './status/report.ts';
+
+const BETWEEN_QUESTIONS_MS = 1_000;
 
 interface Watching {
   readonly lines: () => readonly string[];
@@ -25,22 +28,30 @@ async function watching(
 ): Promise<Watching> {
   const stop = new AbortController();
   const env = { ROLEKEEPER_RUNTIME_DIR: machine.runtimeDirectory, ...terminal?.env };
-  const { world, written } = verbOn(machine, { stop: stop.signal, env });
+  let pauses = 0;
+  const clock: Clock = {
+    ...machine.clock,
+    setTimer(delayMs, action) {
+      if (delayMs === BETWEEN_QUESTIONS_MS) pauses += 1;
+      return machine.clock.setTimer(delayMs, action);
+    },
+  };
+  const { world, written } = verbOn(machine, { stop: stop.signal, env, clock });
   if (terminal !== undefined) Object.assign(world.stdout, { isTTY: true, rows: terminal.rows });
   let looks = 0;
   const ended = status({ ...options, watch: true }, world, () => {
     looks += 1;
     return NO_SHADOWS;
   });
-  await eventually(() => written.stdout.length > 10);
+  await eventually(() => pauses > 0);
   return {
     lines: () => written.stdout.split('\n').slice(0, -1),
     looks: () => looks,
     async pass(ms) {
-      for (let second = 0; second < ms; second += 1_000) {
-        await machine.advance(1_000);
-        // Both ends of the question that has fallen due are in this process: it is answered within a few turns.
-        for (let turn = 0; turn < 300; turn++) await new Promise(setImmediate);
+      for (let passed = 0; passed < ms; passed += BETWEEN_QUESTIONS_MS) {
+        const before = pauses;
+        await machine.advance(BETWEEN_QUESTIONS_MS);
+        await eventually(() => pauses > before);
       }
     },
     stop() {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { status } from '../../src/cli/status.ts';
 import type { StatusDocument } from '../../src/delivery/status-document.ts';
+import { eventually } from '../support/eventually.ts';
 import { machineWithEverySurface } from '../support/every-surface.ts';
 import { readSamples } from '../support/prometheus-samples.ts';
 import { type Address, ask, exchange } from '../support/raw-http.ts';
@@ -162,6 +163,7 @@ test('status, status --json and the metrics agree at every step of a day', async
     await happens(machine);
     if (machine.agent() !== before) ledger = new Map();
     await consumersAsk(machine, ledger);
+    await eventually(() => filesAreWritten(machine.agent().status()));
     const told = await readAll(machine);
     expect(told.document, name).toMatchObject(says);
     expect(told.verb, name).toEqual({ ...told.document, shadowed_by: NO_SHADOWS });
@@ -205,6 +207,11 @@ async function consumersAsk(machine: SimulatedMachine, ledger: Ledger): Promise<
   note(ledger, 'line_socket', line === '' ? 'none' : '200', undefined);
   // Asked for by monitors: not counted.
   for (const path of ['/livez', '/readyz', '/v1/callers']) await ask(agent, 'GET', path);
+}
+
+/** They are written beside everything else, in real time. */
+function filesAreWritten({ files = [], serving, key_id: key }: StatusDocument): boolean {
+  return files.every((file) => file.problem === undefined && file.key_id === (serving ? key : undefined));
 }
 
 function note(ledger: Ledger, surface: string, answered: string, refusal: string | undefined): void {
