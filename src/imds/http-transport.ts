@@ -148,8 +148,10 @@ class Exchange {
     return this.#socket.bytesRead === 0 ? 'waiting' : 'reading';
   }
 
+  /** Where it was this process that stood still, what has come meanwhile is read first: that is no silence of IMDS. */
   #after(ms: number, action: () => void): void {
-    this.#timers.push(this.#options.clock.setTimer(ms, action));
+    const { clock } = this.#options;
+    this.#timers.push(clock.setTimer(ms, () => this.#timers.push(clock.setTimer(0, action))));
   }
 
   #cancel = (): void => this.#fail('cancelled', 'given up');

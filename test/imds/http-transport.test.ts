@@ -264,6 +264,14 @@ describe('the deadlines', () => {
     expect(openDescriptors()).toBeLessThanOrEqual(before);
   });
 
+  test('that pass while this process stands still are no silence of IMDS', async () => {
+    const server = await rawServer(sendsAndEnds(`${OK}Content-Length: 7\r\n\r\nEXAMPLE`));
+    const deadlines = { connectTimeoutMs: 20, requestTimeoutMs: 10_000, clock: systemClock };
+    const exchange = request(server.origin, {}, deadlines);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+    expect(await exchange).toMatchObject({ body: 'EXAMPLE' });
+  });
+
   test('an abort ends the exchange at once, its socket closed', async () => {
     const clock = manualClock();
     const stopping = new AbortController();
