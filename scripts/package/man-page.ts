@@ -16,6 +16,8 @@ const exitMeanings: Readonly<Record<keyof typeof EXIT, string>> = {
   timeout: 'No answer in time.',
   alreadyRunning: 'Another agent already runs in this directory.',
   otherRules: 'The packet rules in force are not the configured ones.',
+  warned: 'The doctor found warnings, and nothing worse.',
+  unwell: 'The doctor found a problem.',
 };
 
 const files: readonly (readonly [string, string])[] = [

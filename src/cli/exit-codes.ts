@@ -21,6 +21,10 @@ export const EXIT = {
   alreadyRunning: 8,
   /** The packet rules in force are not the configured ones. */
   otherRules: 9,
+  /** The doctor's worst finding is a warning: consumers are served, and something will hurt some of them. */
+  warned: 10,
+  /** The doctor's worst finding is a problem: somebody is not served. */
+  unwell: 11,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -9,6 +9,7 @@ import { withAgentSocketOptions } from './agent-socket-options.ts';
 import type { CallersOptions } from './callers.ts';
 import type { CommandWorld } from './command-world.ts';
 import type { FileOption, ProfileOptions } from './config.ts';
+import type { DoctorOptions } from './doctor.ts';
 import { surfaces } from './env/known-client.ts';
 import { environmentFormats } from './env/render.ts';
 import type { EnvOptions } from './env.ts';
@@ -116,6 +117,15 @@ export async function runProgram(
   ).action(async (options: CallersOptions) => {
     const { callers } = await import('./callers.ts');
     exitCode = await callers(options, world);
+  });
+  withAgentOptions(
+    command('doctor', 'find what is wrong, with the evidence and the next step; ends with 10 or 11').option(
+      '--json',
+      'for programs',
+    ),
+  ).action(async (options: AgentOptions & DoctorOptions) => {
+    const { doctor } = await import('./doctor.ts');
+    exitCode = await doctor(options, world);
   });
   addAccessVerb(command('access', 'say what the rules of the configuration mean for a caller'));
   addConfigVerbs(command('config', 'print or check the configuration'));

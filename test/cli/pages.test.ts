@@ -164,6 +164,7 @@ describe('a block to paste', () => {
       'agent-socket.md: a stream has no end',
       'containers.md: needs the docker daemon',
       'containers.md: needs a Kubernetes node',
+      'doctor.md: looks at the machine that runs the tests',
       'exec-export-env.md: needs PowerShell',
       'monitoring.md: npm run test:monitoring gives it to promtool',
       'network.md: needs root, nft and a systemd; npm run test:network runs them',
