@@ -24,7 +24,9 @@ export function checkAnswerTime({ surfaces, imds }: Examination): readonly Findi
     const missed = deadlines.filter(({ most }) => ms > most);
     return missed.length === 0
       ? []
-      : [`${what} took ${ms} ms: ${missed.map(({ sdk, most }) => `${sdk} wait ${most} ms`).join('; ')}`];
+      : [
+          `${what} took ${ms} ms: ${missed.map(({ sdk, most }) => `${sdk} give up after ${most} ms`).join('; ')}`,
+        ];
   });
   const slowest = Math.max(...timed.map(({ ms }) => ms));
   if (late.length === 0) {

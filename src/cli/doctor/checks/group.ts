@@ -31,7 +31,7 @@ export function checkGroup({ configuration, socketFile, machine, agent }: Examin
     return [
       warning('group-wrong', {
         finding: 'The socket belongs to another group than the configured one',
-        evidence: `${socketPath} has group ${socketFile.gid}; ${group} is ${gid}`,
+        evidence: `${socketPath} has group ${socketFile.gid}, where ${group} (${gid}) is expected`,
         consequence: `Members of ${group} are not served`,
         nextStep: `systemctl restart rolekeeper; where a socket unit made it, correct SocketGroup= there`,
       }),

@@ -54,7 +54,9 @@ function failure(seen: Examination, imds: ImdsSeen, error: SourceError): Finding
   const consequence = isServed
     ? `The agent serves what it holds until ${agent.status.advertised_expiration}, and nobody after that`
     : 'There is nothing to serve: every consumer is refused';
-  const said = { finding, evidence: told(imds.exchanges), consequence, nextStep };
+  const [serviceSays] = /Code is .*(?=, the rule is Success)/s.exec(error.message) ?? [];
+  const evidence = [...(serviceSays === undefined ? [] : [serviceSays]), told(imds.exchanges)].join('; ');
+  const said = { finding, evidence, consequence, nextStep };
   return isServed ? warning(id, said) : problem(id, said);
 }
 
@@ -120,17 +122,21 @@ function unreachable(exchanges: readonly Exchange[], step: string) {
 /** A message of the IMDS client is what was found, then what to do about it: the part from its first imperative on. */
 function nextStepOf({ message }: SourceError): string {
   const step =
-    /(?:^|[.:] )(Attach|Raise|Switch|Look|Check|check|rolekeeper asks|Its trust|The next check)\b.*$/s.exec(
+    /(?:^|[.:] )(Attach|Raise|Switch|Look|Check|check|rolekeeper asks|Its trust policy has|The next check)\b.*$/s.exec(
       message,
     );
   const text = step === null ? message : step[0].replace(/^[.:] /, '');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return text.startsWith('rolekeeper') ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** `GET /latest/…: 200, 512 bytes, 3 ms` for the last of each. */
+/** `GET /latest/…: 200, 512 bytes, 3 ms` for the last of each, the client's own question for the account left out. */
 function told(exchanges: readonly Exchange[]): string {
-  if (exchanges.length === 0) return 'no request was made';
-  const last = exchanges.slice(-3).map(({ request, origin, ms, answer }) => {
+  const asked = exchanges.filter(
+    ({ request, answer }) =>
+      !request.includes('/instance-identity/') && !('failure' in answer && answer.failure === 'cancelled'),
+  );
+  if (asked.length === 0) return 'no request was made';
+  const last = asked.slice(-3).map(({ request, origin, ms, answer }) => {
     const what =
       'status' in answer ? `${answer.status}, ${answer.bytes} bytes` : `${answer.failure} (${answer.detail})`;
     return `${request} at ${origin}: ${what}, ${ms} ms`;
