@@ -47,7 +47,10 @@ export function createAgentStore(
     stability: settings.policy.staticStability,
     // Seconds since boot: also where the stored state was lost, a restart begins above what readers have seen.
     firstGeneration: Math.max(found.generation ?? 0, Math.floor(boot.uptimeSeconds())),
-    onListenerError: (error) => log.error('A surface could not be updated', { because: String(error) }),
+    onListenerError: (error) =>
+      log.error('A surface could not be updated: restart the agent, and report this line', {
+        because: String(error),
+      }),
   });
   /** Who reads the file asks nobody: where rules, or the socket's mode, keep the group out, it is for the agent alone. */
   const isRestricted = (rules: Settings['rules']) =>

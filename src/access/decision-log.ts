@@ -63,7 +63,7 @@ export function createDecisionLog({ log, clock, userName, keyIdTail }: DecisionL
       };
       untold = 0;
       if (isAllowed) log.info('Access allowed', fields);
-      else log.warn('Access denied', fields);
+      else log.warn('Access denied: see rolekeeper callers, and rolekeeper access test', fields);
     },
   };
 

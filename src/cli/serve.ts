@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Agent, startAgent } from '../agent.ts';
 import { takeInheritedSockets } from '../platform/inherited-sockets.ts';
 import { type AgentLog, createLog, logFormat } from '../platform/log.ts';
+import { createLogLimit } from '../platform/log-limit.ts';
 import { takeServiceManager } from '../platform/service-manager.ts';
 import { SocketInUseError } from '../platform/unix-socket.ts';
 import { type AgentOptions, type AgentSettings, readAgentSettings } from './agent-settings.ts';
@@ -34,6 +35,7 @@ export async function runAgent(
     format: logFormat(format, world.env),
     clock: world.clock,
     stream: world.stderr,
+    limit: createLogLimit(world),
   });
   let agent: Agent;
   let service: Service;

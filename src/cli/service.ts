@@ -31,7 +31,9 @@ export function createService(manager: ServiceManager | undefined, clock: Clock,
       });
       void started.ready.then(() => {
         if (!tell({ READY: '1' }))
-          log.warn('The service manager does not take messages: trying again with the next');
+          log.warn(
+            'The service manager does not take messages: trying again with the next; see that systemd itself is well',
+          );
       });
     },
     // CLOCK_MONOTONIC, which the manager compares with its own: see systemd.service(5), Type=notify-reload.

@@ -72,7 +72,10 @@ export function createContainerToken(parts: ContainerTokenParts): ContainerToken
       publish();
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException;
-      log.error('The container token cannot be put in place; the next try is in a minute', { path, code });
+      log.error(
+        'The container token cannot be put in place; the next try is in a minute. Free the runtime directory',
+        { path, code },
+      );
     }
   }
 
@@ -92,7 +95,10 @@ export function createContainerToken(parts: ContainerTokenParts): ContainerToken
     const previous = [{ token: state.token, until }, ...stillGood()].slice(0, MOST_PREVIOUS);
     state = { boot: boot.id, token: newToken(), previous };
     isPublished = false;
-    log.warn('The container token file was removed or altered: there is a new token', { path });
+    log.warn(
+      'The container token file was removed or altered: there is a new token. Look who did it; the old one is good for 15 minutes',
+      { path },
+    );
   }
 
   /** The state goes first: a token that consumers can read is never one that a restart would forget. */
@@ -119,7 +125,10 @@ export function createContainerToken(parts: ContainerTokenParts): ContainerToken
       const stored = text === undefined ? undefined : parseTokenState(text);
       return stored?.boot === boot.id ? stored : undefined;
     } catch (error) {
-      log.warn('The stored container token is not used', { path: statePath, because: String(error) });
+      log.warn(
+        'The stored container token is not used: a new one is made. Start programs again that have the old one in a variable',
+        { path: statePath, because: String(error) },
+      );
       return undefined;
     }
   }

@@ -64,7 +64,10 @@ function storedKey({ keyPath, uid, log, files = systemFiles }: IssuedTokensParts
     const text = files.readPrivate(keyPath, uid);
     return text !== undefined && KEY.test(text) ? Buffer.from(text, 'hex') : undefined;
   } catch (error) {
-    log.warn('The stored key of metadata tokens is not used', { path: keyPath, because: String(error) });
+    log.warn('The stored key of metadata tokens is not used: a new one is made. Look who altered its file', {
+      path: keyPath,
+      because: String(error),
+    });
     return undefined;
   }
 }
@@ -79,7 +82,10 @@ function newKey(
     files.replace(keyPath, key.toString('hex'), { mode: 0o600 });
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    log.error('The key of metadata tokens cannot be stored: they end with this run', { path: keyPath, code });
+    log.error(
+      'The key of metadata tokens cannot be stored: they end with this run. Free the runtime directory',
+      { path: keyPath, code },
+    );
   }
   return key;
 }

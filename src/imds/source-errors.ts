@@ -25,7 +25,7 @@ export function sourceErrorOf(thrown: unknown, log: Log): SourceError {
   if (thrown instanceof SourceFailure) return thrown.error;
   const name = thrown instanceof Error ? thrown.name : typeof thrown;
   const place = thrown instanceof Error ? placeOf(thrown) : '';
-  log.error('A defect in rolekeeper ended a check of IMDS', { name, place });
+  log.error('A defect in rolekeeper ended a check of IMDS: please report this line', { name, place });
   return {
     kind: 'malformed',
     message: `rolekeeper could not take in an answer of IMDS (${name}): this is a defect in rolekeeper, please report it with the log's line`,

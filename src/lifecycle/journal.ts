@@ -58,7 +58,11 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
     if (isExtended) {
       const until = formatTimestamp(served.advertisedExpiration);
       const why = trouble === 'expired-document' ? 'IMDS has only an expired set' : 'The set has expired';
-      if (!wasExtended) log.warn(`${why}: serving it on with a later expiration`, { ...fields, until });
+      if (!wasExtended)
+        log.warn(`${why}: serving it on with a later expiration; see the AWS Health Dashboard`, {
+          ...fields,
+          until,
+        });
     } else if (before === undefined) log.info('Serving credentials', fields);
     else if (before.roleName !== served.roleName) {
       log.info('Role replaced', { ...fields, previous_role: before.roleName });
@@ -69,12 +73,18 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
 
   function tellEnd(before: Held, { absence, trouble }: LifeState): void {
     if (absence === 'role-detached') {
-      log.warn('Role detached: its credentials are withdrawn from every surface', { role: before.roleName });
+      log.warn(
+        'Role detached: its credentials are withdrawn from every surface; attach an instance profile with a role to go on',
+        { role: before.roleName },
+      );
     } else {
-      log.error('Credentials expired and IMDS gave none newer: consumers are refused until it does', {
-        ...whose(before),
-        reason: trouble?.kind,
-      });
+      log.error(
+        'Credentials expired and IMDS gave none newer: consumers are refused until it does; run rolekeeper doctor',
+        {
+          ...whose(before),
+          reason: trouble?.kind,
+        },
+      );
     }
   }
 
@@ -84,7 +94,10 @@ export function createJournal(log: Log, clock: Clock): (change: Change) => void 
     const left = held.credentials.expiration - clock.now();
     if (left <= 0 || left >= MANDATORY_WINDOW_MS) return;
     late = held;
-    log.warn('IMDS still gives a set that is about to expire: checking more often', whose(held));
+    log.warn(
+      'IMDS still gives a set that is about to expire: checking more often; see the AWS Health Dashboard if it ends',
+      whose(held),
+    );
   }
 
   function tellSkew({ lastCheck }: LifeState): void {

@@ -19,7 +19,10 @@ export interface WarmRestartParts {
 export function findWarmState({ path, log, files }: WarmRestartParts, uid: number): WarmState {
   const found = readWarmState(path, uid, files);
   if (found.problem !== undefined) {
-    log.warn('Ignoring the stored state: starting cold', { file: path, because: found.problem });
+    log.warn(
+      'Ignoring the stored state: starting cold. Nothing is to be done: the first check of IMDS replaces it',
+      { file: path, because: found.problem },
+    );
   }
   return found;
 }

@@ -1,5 +1,7 @@
+import { fstatSync } from 'node:fs';
 import { config, createLogger, format, type Logform, transports } from 'winston';
 import type { Clock, Log, LogFields } from '../domain/ports.ts';
+import type { LogLimit } from './log-limit.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 /** `journal`: a priority prefix per line (sd-daemon(3)), time and unit being the journal's own business. */
@@ -10,6 +12,8 @@ export interface LogOptions {
   readonly format: LogFormat;
   readonly clock: Clock;
   readonly stream: NodeJS.WritableStream;
+  /** Default: every line is written. */
+  readonly limit?: LogLimit;
 }
 
 /** What ends a line, or moves the cursor of whoever reads the log on a terminal. */
@@ -23,7 +27,7 @@ export interface AgentLog extends Log {
 }
 
 /** One line per event on the stream. A reader of the log that goes away does not end the agent. */
-export function createLog({ level, format: first, clock, stream }: LogOptions): AgentLog {
+export function createLog({ level, format: first, clock, stream, limit }: LogOptions): AgentLog {
   let shape = first;
   stream.on('error', () => {});
   const logger = createLogger({
@@ -32,7 +36,12 @@ export function createLog({ level, format: first, clock, stream }: LogOptions): 
     format: format.printf((line) => render(shape, line, new Date(clock.now()))),
     transports: [new transports.Stream({ stream })],
   });
-  const write = (name: LogLevel) => (message: string, fields?: LogFields) => {
+  const write = (name: LogLevel) => (message: string, given?: LogFields) => {
+    // Lines that the level keeps out are no lines.
+    if (!logger.isLevelEnabled(name)) return;
+    const { leftOut } = limit === undefined ? { leftOut: 0 } : (limit.admit(message) ?? {});
+    if (leftOut === undefined) return;
+    const fields = leftOut === 0 ? given : { ...given, left_out: leftOut };
     // As one object: given a text, winston looks for %s and its like in it, and drops the fields where it finds one.
     logger.log({ level: name, message, fields });
   };
@@ -48,10 +57,27 @@ export function createLog({ level, format: first, clock, stream }: LogOptions): 
   };
 }
 
-/** `auto` is the journal's form where systemd has connected our output to it, and text elsewhere. */
-export function logFormat(setting: 'auto' | 'json' | 'text', env: NodeJS.ProcessEnv): LogFormat {
+/**
+ * `auto` is the journal's form where systemd has connected our stderr to it, and text elsewhere. The variable alone does not
+ * say so: every program that a service starts inherits it, wherever its output goes (systemd.exec(5), `$JOURNAL_STREAM`).
+ */
+export function logFormat(
+  setting: 'auto' | 'json' | 'text',
+  env: NodeJS.ProcessEnv,
+  stderr = streamName(2),
+): LogFormat {
   if (setting !== 'auto') return setting;
-  return env.JOURNAL_STREAM === undefined ? 'text' : 'journal';
+  return stderr !== undefined && env.JOURNAL_STREAM === stderr ? 'journal' : 'text';
+}
+
+/** As systemd names a stream: device and inode. */
+function streamName(descriptor: number): string | undefined {
+  try {
+    const { dev, ino } = fstatSync(descriptor, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function render(shape: LogFormat, line: Logform.TransformableInfo, time: Date): string {

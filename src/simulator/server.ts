@@ -67,7 +67,9 @@ function dispatch(world: ExchangeWorld, incoming: IncomingMessage, response: Ser
     return;
   }
   handleControlRequest(world, incoming, response).catch((error: unknown) => {
-    world.log.error('A control request to the simulator failed', { error: `${error}` });
+    world.log.error('A control request to the simulator failed: please report this line', {
+      error: `${error}`,
+    });
     response.destroy();
   });
 }

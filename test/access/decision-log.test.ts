@@ -38,7 +38,11 @@ test('one line for each change, with everything that is known', () => {
       message: 'Access allowed',
       fields: { ...who, verdict: 'allowed', user_agent: 'backup/1.0?uid=0', key_id: '0001' },
     },
-    { level: 'warn', message: 'Access denied', fields: { ...who, verdict: 'access-denied' } },
+    {
+      level: 'warn',
+      message: 'Access denied: see rolekeeper callers, and rolekeeper access test',
+      fields: { ...who, verdict: 'access-denied' },
+    },
   ]);
 });
 

@@ -25,7 +25,7 @@ export async function auditProblem(stage: Stage, tried: readonly Tried[]): Promi
       rowProblem(rows, each, userOf(each.surface) ?? 'root', (row) => row.denied < row.requests),
       rowProblem(rows, each, DENIED_USER, isAlwaysDenied),
       logProblem(log, 'Access allowed', userOf(each.surface) ?? 'root'),
-      logProblem(log, 'Access denied', DENIED_USER),
+      logProblem(log, 'Access denied: see rolekeeper callers, and rolekeeper access test', DENIED_USER),
     ])
     .find((problem) => problem !== undefined);
 }

@@ -121,7 +121,7 @@ describe('what ends a check', () => {
     expect(log.lines).toEqual([
       {
         level: 'error',
-        message: 'A defect in rolekeeper ended a check of IMDS',
+        message: 'A defect in rolekeeper ended a check of IMDS: please report this line',
         fields: { name, place: expect.stringMatching(place) },
       },
     ]);

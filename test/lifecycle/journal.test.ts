@@ -98,7 +98,8 @@ describe('A set', () => {
 });
 
 describe('A set that should have been replaced', () => {
-  const WARNING = 'IMDS still gives a set that is about to expire: checking more often';
+  const WARNING =
+    'IMDS still gives a set that is about to expire: checking more often; see the AWS Health Dashboard if it ends';
 
   test('is warned of once, under 5 minutes before it expires', async () => {
     apply(success(setA));
@@ -176,7 +177,8 @@ describe('Trouble', () => {
 });
 
 describe('The end of a set', () => {
-  const EXPIRED = 'Credentials expired and IMDS gave none newer: consumers are refused until it does';
+  const EXPIRED =
+    'Credentials expired and IMDS gave none newer: consumers are refused until it does; run rolekeeper doctor';
 
   test('is an error, once, with the reason; the recovery is told', async () => {
     apply(success(setA), failure('unreachable'));
@@ -227,7 +229,7 @@ describe('Static stability', () => {
       ['warn', expect.any(String), { reason: 'expired-document', served_until: '2026-11-23T10:10:00Z' }],
       [
         'warn',
-        'IMDS has only an expired set: serving it on with a later expiration',
+        'IMDS has only an expired set: serving it on with a later expiration; see the AWS Health Dashboard',
         { ...A, generation: 2, until: '2026-11-23T10:10:00Z' },
       ],
     ]);
@@ -251,7 +253,7 @@ describe('Static stability', () => {
     expect(told()).toEqual([
       [
         'warn',
-        'The set has expired: serving it on with a later expiration',
+        'The set has expired: serving it on with a later expiration; see the AWS Health Dashboard',
         { ...A, generation: 2, until: '2026-11-23T10:10:00Z' },
       ],
     ]);
@@ -280,7 +282,11 @@ describe('A role', () => {
     for (let check = 0; check < 100; check++) apply(failure('no-role'));
     expect(told()).toEqual([
       ['warn', 'the no-role message', { reason: 'no-role', served_until: '2026-11-23T10:00:00Z' }],
-      ['warn', 'Role detached: its credentials are withdrawn from every surface', { role: 'web' }],
+      [
+        'warn',
+        'Role detached: its credentials are withdrawn from every surface; attach an instance profile with a role to go on',
+        { role: 'web' },
+      ],
     ]);
     apply(success(setB));
     expect(told().map(([level, message]) => [level, message])).toEqual([

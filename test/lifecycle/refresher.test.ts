@@ -133,7 +133,7 @@ describe('The refresher', () => {
     expect(servedKey(world)).toBe('0003');
     expect(world.log.lines).toContainEqual({
       level: 'warn',
-      message: 'The clock jumped: checking IMDS now',
+      message: 'The clock jumped: checking IMDS now; see chrony or NTP if this was no suspend',
       fields: { seconds: 10_800 },
     });
   });
@@ -148,7 +148,11 @@ describe('The refresher', () => {
       await world.clock.advance(24_000);
       expect(world.checks.length - checks).toBe(1);
       expect(world.log.lines).toEqual([
-        { level: 'warn', message: 'The clock jumped: checking IMDS now', fields: { seconds } },
+        {
+          level: 'warn',
+          message: 'The clock jumped: checking IMDS now; see chrony or NTP if this was no suspend',
+          fields: { seconds },
+        },
       ]);
     },
   );

@@ -253,7 +253,8 @@ describe('What is not exactly as this program writes it is ignored and told in o
     expect(log.lines).toEqual([
       {
         level: 'warn',
-        message: 'Ignoring the stored state: starting cold',
+        message:
+          'Ignoring the stored state: starting cold. Nothing is to be done: the first check of IMDS replaces it',
         fields: { file: path, because: expect.stringContaining(because) },
       },
     ]);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fstatSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
@@ -7,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogFields } from '../../src/domain/ports.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { createLog, type LogFormat, type LogLevel, logFormat } from '../../src/platform/log.ts';
+import { createLogLimit } from '../../src/platform/log-limit.ts';
 import { repository } from '../support/child.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
@@ -168,10 +170,36 @@ describe('A stream that is broken', () => {
 });
 
 test.each([
-  ['auto', {}, 'text'],
-  ['auto', { JOURNAL_STREAM: '8:1234' }, 'journal'],
-  ['json', { JOURNAL_STREAM: '8:1234' }, 'json'],
-  ['text', { JOURNAL_STREAM: '8:1234' }, 'text'],
-] as const)('the format %s with %j is %s', (setting, env, format) => {
-  expect(logFormat(setting, env)).toBe(format);
+  ['auto', {}, '8:1234', 'text'],
+  ['auto', { JOURNAL_STREAM: '8:1234' }, '8:1234', 'journal'],
+  ['auto', { JOURNAL_STREAM: '8:1234' }, '8:9999', 'text'],
+  ['auto', { JOURNAL_STREAM: '8:1234' }, undefined, 'text'],
+  ['json', { JOURNAL_STREAM: '8:1234' }, '8:1234', 'json'],
+  ['text', { JOURNAL_STREAM: '8:1234' }, '8:1234', 'text'],
+] as const)('the format %s with %j and stderr %s is %s', (setting, env, stderr, format) => {
+  expect(logFormat(setting, env, stderr)).toBe(format);
+});
+
+test('the journal’s form is for the stream that systemd has connected, as the kernel names it', () => {
+  const { dev, ino } = fstatSync(2);
+  expect(logFormat('auto', { JOURNAL_STREAM: `${dev}:${ino}` })).toBe('journal');
+  expect(logFormat('auto', { JOURNAL_STREAM: `${dev}:${ino + 1}` })).toBe('text');
+});
+
+describe('With a limit', () => {
+  test('a line in a loop is left out, and the next that is written says how many were', async () => {
+    const clock = manualClock('2026-11-23T08:00:00Z');
+    const stream = new PassThrough({ encoding: 'utf8' });
+    const limit = createLogLimit({ clock, atOnce: 2, perMinute: 1 });
+    const log = createLog({ level: 'info', format: 'text', clock, stream, limit });
+    for (let n = 1; n <= 5; n++) log.warn('again', { n });
+    log.info('another');
+    log.debug('not written, so not counted');
+    await clock.advance(60_000);
+    log.warn('again', { n: 6 });
+    log.warn('again', { n: 7 });
+    expect((stream.read() as string).replaceAll(/^\S+ /gm, '')).toBe(
+      'warn  again n=1\nwarn  again n=2\ninfo  another\nwarn  again n=6 left_out=3\n',
+    );
+  });
 });

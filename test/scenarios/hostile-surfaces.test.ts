@@ -352,7 +352,9 @@ describe('the whole agent', () => {
     await eventually(() => openDescriptors() <= descriptors);
     expect(await everySurface(machine, all)).toEqual(all);
     const warnings = [...machine.log.at('error'), ...machine.log.at('warn')];
-    expect(new Set(warnings)).toEqual(new Set(['Access denied']));
+    expect(new Set(warnings)).toEqual(
+      new Set(['Access denied: see rolekeeper callers, and rolekeeper access test']),
+    );
   }, 60_000);
 
   test('without credentials, nothing that is sent to the line socket brings a byte', async () => {

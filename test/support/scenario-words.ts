@@ -247,7 +247,7 @@ function readLine(value: unknown): (line: string) => boolean {
 }
 
 /** Who asks is not what scenarios are about: `who-may-ask.test.ts` is. */
-const ABOUT_CALLERS = /^\w+: Access (allowed|denied) /;
+const ABOUT_CALLERS = /^\w+: Access (allowed|denied)\b/;
 
 /** All but the debug lines. */
 export function newLines(

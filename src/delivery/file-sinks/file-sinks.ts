@@ -123,7 +123,10 @@ export function createFileSinks(files: readonly FileSinkOptions[], parts: FileSi
     const done = new AbortController();
     void work.finally(() => done.abort());
     await pause(networkClock, CLOSE_GRACE_MS, done.signal);
-    if (!done.signal.aborted) log.error('A disk does not answer: some files are left as they are');
+    if (!done.signal.aborted)
+      log.error(
+        'A disk does not answer: some files are left as they are; look at the disk, and at the files, before the next start',
+      );
   }
 }
 

@@ -7,7 +7,10 @@ export class SinkProblem extends Error {
 export function problemOf(error: unknown, directory: string): string {
   if (error instanceof SinkProblem) return error.message;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  return explanations.get(code)?.(directory) ?? `the system refused it (${code})`;
+  return (
+    explanations.get(code)?.(directory) ??
+    `the system refused it (${code}): look at the path, and at what it is on`
+  );
 }
 
 const explanations = new Map<string, (directory: string) => string>([
@@ -31,7 +34,7 @@ const explanations = new Map<string, (directory: string) => string>([
     'EROFS',
     (directory) => `${directory} is read-only: change the path, or list it in the unit's ReadWritePaths=`,
   ],
-  ['ENOSPC', (directory) => `the disk of ${directory} is full`],
-  ['EDQUOT', (directory) => `the quota on the disk of ${directory} is used up`],
-  ['ENAMETOOLONG', () => 'its path is too long for this file system'],
+  ['ENOSPC', (directory) => `the disk of ${directory} is full: free some of it`],
+  ['EDQUOT', (directory) => `the quota on the disk of ${directory} is used up: free some of it`],
+  ['ENAMETOOLONG', () => 'its path is too long for this file system: change the path'],
 ]);

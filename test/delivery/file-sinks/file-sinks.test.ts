@@ -58,7 +58,9 @@ describe('when the agent stops', () => {
     sinks?.update(held(1));
     await settle();
     await sink.close();
-    expect(log.at('error')).toEqual(['A disk does not answer: some files are left as they are']);
+    expect(log.at('error')).toEqual([
+      'A disk does not answer: some files are left as they are; look at the disk, and at the files, before the next start',
+    ]);
   });
 });
 

@@ -8,8 +8,12 @@ test.each(['ENOENT', 'EACCES', 'EPERM', 'EROFS'])('%s says what to do about the 
 });
 
 test('any other error of the system is named', () => {
-  expect(problemOf(system('EIO'), '/run/app')).toBe('the system refused it (EIO)');
-  expect(problemOf('text', '/run/app')).toBe('the system refused it (unknown)');
+  expect(problemOf(system('EIO'), '/run/app')).toBe(
+    'the system refused it (EIO): look at the path, and at what it is on',
+  );
+  expect(problemOf('text', '/run/app')).toBe(
+    'the system refused it (unknown): look at the path, and at what it is on',
+  );
 });
 
 test('a problem of ours is told as it is', () => {
