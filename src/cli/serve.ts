@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { type Agent, startAgent } from '../agent.ts';
 import { takeInheritedSockets } from '../platform/inherited-sockets.ts';
 import { type AgentLog, createLog, logFormat } from '../platform/log.ts';
-import { createLogLimit } from '../platform/log-limit.ts';
 import { takeServiceManager } from '../platform/service-manager.ts';
 import { SocketInUseError } from '../platform/unix-socket.ts';
 import { type AgentOptions, type AgentSettings, readAgentSettings } from './agent-settings.ts';
@@ -30,13 +29,8 @@ export async function runAgent(
   }
   const { settings, runtimeDirectory } = read;
   const { level, format } = settings.log;
-  const log = createLog({
-    level,
-    format: logFormat(format, world.env),
-    clock: world.clock,
-    stream: world.stderr,
-    limit: createLogLimit(world),
-  });
+  const { env, clock, stderr: stream } = world;
+  const log = createLog({ level, format: logFormat(format, env), clock, stream, isLimited: true });
   let agent: Agent;
   let service: Service;
   try {

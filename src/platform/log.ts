@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { config, createLogger, format, type Logform, transports } from 'winston';
 import type { Clock, Log, LogFields } from '../domain/ports.ts';
-import type { LogLimit } from './log-limit.ts';
+import { createLogLimit, type LogLimit } from './log-limit.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 /** `journal`: a priority prefix per line (sd-daemon(3)), time and unit being the journal's own business. */
@@ -12,7 +12,8 @@ export interface LogOptions {
   readonly format: LogFormat;
   readonly clock: Clock;
   readonly stream: NodeJS.WritableStream;
-  /** Default: every line is written. */
+  /** Whether lines of one kind are held to a number. Default: every line is written. */
+  readonly isLimited?: boolean;
   readonly limit?: LogLimit;
 }
 
@@ -27,7 +28,9 @@ export interface AgentLog extends Log {
 }
 
 /** One line per event on the stream. A reader of the log that goes away does not end the agent. */
-export function createLog({ level, format: first, clock, stream, limit }: LogOptions): AgentLog {
+export function createLog(options: LogOptions): AgentLog {
+  const { level, format: first, clock, stream, isLimited = false } = options;
+  const limit = options.limit ?? (isLimited ? createLogLimit({ clock }) : undefined);
   let shape = first;
   stream.on('error', () => {});
   const logger = createLogger({

@@ -84,3 +84,71 @@ function levelsOf(callee: Node): readonly string[] {
 function isNamed(node: unknown, name: string): boolean {
   return isNode(node) && node.type === 'Identifier' && node.name === name;
 }
+
+export interface ErrorText {
+  readonly place: string;
+  /** On one line, without the program's name before it. */
+  readonly text: string;
+}
+
+/** Sources that say nothing when something fails: they write configuration, rules, reports, help, and a tour. */
+const NO_ERRORS_IN =
+  /^src\/cli\/(doctor|demo|env)\/|^src\/cli\/(doctor|demo|start)\.ts$|^src\/config\/(render|settings)\.ts$|^src\/network\/ruleset\.ts$/;
+/** Calls that make help or write output. */
+const HELP = new Set([
+  'description',
+  'option',
+  'requiredOption',
+  'argument',
+  'usage',
+  'addHelpText',
+  'command',
+  'Option',
+]);
+/** Members that explain a setting, a fault or a client. */
+const DESCRIPTIONS = new Set(['doc', 'does', 'why', 'evidence', 'plan', 'apply', 'check']);
+const FEWEST_WORDS = 4;
+
+/**
+ * Every text of the source that can be, or be a part of, what somebody is told where something fails: all that has four
+ * words and more, but help, descriptions, output and the quieter lines of the log.
+ */
+export function errorTexts(): readonly ErrorText[] {
+  return sourceFiles
+    .filter(({ path }) => !NO_ERRORS_IN.test(path))
+    .flatMap((file) => {
+      const found: ErrorText[] = [];
+      walk(file.program, (node, { parent, key }) => {
+        if (node.type !== 'Literal' && node.type !== 'TemplateLiteral') return;
+        if (parent !== undefined && isNoError(parent, key)) return;
+        for (const text of textsOf(node).map(oneLine)) {
+          if (text.split(' ').length < FEWEST_WORDS) continue;
+          found.push({ place: `${file.path}:${file.lineAt(node.start)}`, text });
+        }
+      });
+      return found;
+    });
+}
+
+export function oneLine(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replace(/^rolekeeper: /, '');
+}
+
+function isNoError(parent: Node, key: string): boolean {
+  if (parent.type === 'Property') return isNode(parent.key) && DESCRIPTIONS.has(String(parent.key.name));
+  if (parent.type !== 'CallExpression' && parent.type !== 'NewExpression')
+    return parent.type.startsWith('TS');
+  if (key !== 'arguments' || !isNode(parent.callee)) return true;
+  const { callee } = parent;
+  const name = isNode(callee.property) ? callee.property.name : callee.name;
+  if (HELP.has(String(name))) return true;
+  const levels = levelsOf(callee);
+  if (levels.length > 0 && !levels.includes('warn') && !levels.includes('error')) return true;
+  return (
+    isNode(callee.object) &&
+    /^stdout$/.test(String(callee.object.name ?? (callee.object.property as Node)?.name))
+  );
+}
