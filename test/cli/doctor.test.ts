@@ -53,6 +53,17 @@ describe('The cause is found:', () => {
     });
   }
 
+  const { diagnose, skipped } =
+    machineFaults.find(({ fault }) => fault.startsWith('lockdown: in force')) ?? {};
+  test.skipIf(skipped !== undefined || diagnose === undefined)(
+    'behind a lockdown root asks IMDS as the user of the agent',
+    async () => {
+      const findings = (await diagnose?.()) ?? [];
+      expect(findings.find(({ id }) => id === 'no-role')?.evidence).toMatch(/^asked as user daemon: PUT /);
+      expect(findings.map(({ id }) => id)).toContain('lockdown-ok');
+    },
+  );
+
   test('of more than 25 faults', () => {
     expect(inducedFaults.length).toBeGreaterThan(40);
   });

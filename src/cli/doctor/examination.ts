@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
+import { userId } from '../../platform/groups.ts';
 import type { AgentOptions } from '../agent-settings.ts';
 import { findShadowing, type Shadowing } from '../shadowing.ts';
 import { type AgentSeen, lookAtAgent, type SocketFile, socketFileAt } from './look/agent.ts';
@@ -45,12 +46,12 @@ export async function examine(options: AgentOptions, machine: Machine): Promise<
   const readersBefore = lookForDirectReaders(places, ours, machine);
   const tokenPath = join(runtimeDirectory, 'container-token');
   const token = lookAtToken(tokenPath);
-  const imds = endpoint && (await lookAtImds(endpoint, machine));
+  const rules = settings && (await lookAtRules(settings, machine));
+  const imds = endpoint && (await lookAtImdsAsPermitted(endpoint, settings, rules, machine));
   const surfaces =
     settings !== undefined && agent.isUp
       ? await lookAtSurfaces(settings, runtimeDirectory, socketPath, token.text, machine)
       : [];
-  const rules = settings && (await lookAtRules(settings, machine));
   // Connections to IMDS are short: a second look, some time later, sees more of them.
   const readersAfter = lookForDirectReaders(places, ours, machine);
   return {
@@ -67,6 +68,25 @@ export async function examine(options: AgentOptions, machine: Machine): Promise<
     processes: lookAtProcesses(machine),
     shadowing: findShadowing({ ...machine, ownFiles: ownFiles(settings) }),
   };
+}
+
+/**
+ * Where a lockdown is in force only the agent's user gets through: root asks as that user, then. Not at first, because the
+ * client opens files of its own when it is first used, which that user may not be able to.
+ */
+async function lookAtImdsAsPermitted(
+  endpoint: Settings['imds'],
+  settings: Settings | undefined,
+  rules: RulesSeen | undefined,
+  machine: Machine,
+): Promise<ImdsSeen> {
+  const seen = await lookAtImds(endpoint, machine);
+  const isRefused = !seen.outcome.ok && seen.outcome.error.kind === 'unreachable';
+  const isLocked = rules?.kind === 'in-force' || rules?.kind === 'other';
+  const user = settings?.network.agentUser ?? '';
+  const uid = user === '' ? undefined : userId(user);
+  if (!isRefused || !isLocked || machine.uid !== 0 || uid === undefined || uid === 0) return seen;
+  return { ...(await machine.asUser(uid, () => lookAtImds(endpoint, machine))), askedAs: user };
 }
 
 function ownFiles(settings: Settings | undefined): ReadonlySet<string> {

@@ -5,6 +5,7 @@ import type { Transport } from '../../imds/transport.ts';
 import { createUndiciTransport } from '../../imds/undici-transport.ts';
 import { createNft, type Nft } from '../../network/nft.ts';
 import { type Accounts, accounts } from '../../platform/accounts.ts';
+import { asUser } from '../../platform/as-user.ts';
 import { type ProcessEnvironment, processEnvironments } from '../../platform/process-environments.ts';
 import { type ProcessFacts, processFacts } from '../../platform/process-facts.ts';
 import { socketHolders, type TcpSocket, tcpSockets } from '../../platform/tcp-sockets.ts';
@@ -21,6 +22,8 @@ export interface Machine extends CommandWorld {
   sockets(): readonly TcpSocket[];
   holders(inodes: ReadonlySet<number>): ReadonlyMap<number, number>;
   transportFor(origin: string, timeouts: Timeouts): Transport;
+  /** Does the work with another effective user id, as only root can. */
+  asUser<T>(uid: number, work: () => Promise<T>): Promise<T>;
   /** Undefined: this user may not ask for the packet rules. */
   readonly nft: Pick<Nft, 'ours' | 'normalised'> | undefined;
   /** Whether the unit that loads the packet rules is to run at boot. */
@@ -47,6 +50,7 @@ export function thisMachine(world: CommandWorld): Machine {
     sockets: tcpSockets,
     holders: socketHolders,
     transportFor: (origin, timeouts) => createUndiciTransport({ origin, ...timeouts, clock, version }),
+    asUser,
     nft: uid === 0 ? createNft({ clock }) : undefined,
     isNetworkUnitEnabled: isWanted('rolekeeper-network.service'),
     isClosed: (path) => existsSync(path) && !isReadable(path),

@@ -1,11 +1,13 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../../src/cli/doctor/finding.ts';
+import { temporaryDirectory } from '../agent-process.ts';
 import { rolekeeper, run } from '../child.ts';
 import { configuration } from '../ill-machine.ts';
 import { isRoot, programPath } from '../machine.ts';
 import { envOf, forever, type InducedFault, on } from './induced-fault.ts';
 
+const shellCommand = rolekeeper.map((word) => `'${word}'`).join(' ');
 const EXAMPLE_KEYS = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'EXAMPLE' };
 
 /** In what else is on the machine: files, other programs, the configuration, packet rules. */
@@ -123,7 +125,14 @@ export const machineFaults: readonly InducedFault[] = [
     says: 'lockdown-drift',
     isRealMachine: true,
     skipped: whyNoNft(),
-    diagnose: () => withEditedRules(),
+    diagnose: () => inNetworkNamespace('', 'root', 'nft add chain inet rolekeeper added'),
+  },
+  {
+    fault: 'lockdown: in force, no agent, no role (real nft)',
+    says: 'no-role',
+    isRealMachine: true,
+    skipped: whyNoNft(),
+    diagnose: () => inNetworkNamespace(simulatedImds('--no-role'), 'daemon'),
   },
   {
     fault: 'direct: another program talks to IMDS',
@@ -169,15 +178,35 @@ function whyNoNft(): string | undefined {
   return missing === undefined ? undefined : `there is no ${missing} here`;
 }
 
-/** In a network namespace of its own, which ends with the command. */
-async function withEditedRules(): Promise<readonly Finding[]> {
-  const command = rolekeeper.map((word) => `'${word}'`).join(' ');
-  const flags = '--config /dev/null --network-agent-user root';
+/** At the address of IMDS itself, which there is nowhere else in the namespace; asked from another one. */
+function simulatedImds(flags: string): string {
+  return `ip addr add 169.254.169.254/32 dev lo && ip addr add 192.0.2.1/32 dev lo
+    ip route replace table local local 169.254.169.254 dev lo src 192.0.2.1
+    mkfifo "$PLACE/said"
+    ${shellCommand} simulate --listen 169.254.169.254:80 --allow-link-local --quiet ${flags} >"$PLACE/said" &
+    read -r greeting <"$PLACE/said"`;
+}
+
+/** The doctor as root, with the packet rules loaded, in a network namespace that ends with it. */
+async function inNetworkNamespace(
+  before: string,
+  agentUser: string,
+  after = 'true',
+): Promise<readonly Finding[]> {
+  using place = temporaryDirectory();
+  const flags = `--config /dev/null --network-agent-user ${agentUser} --agent-socket-group root`;
   const script = `ip link set lo up
-    ${command} network plan ${flags} | nft -f - && nft add chain inet rolekeeper added || exit 9
-    exec ${command} doctor --json ${flags} --runtime-dir /nonexistent`;
-  const { stdout, stderr } = await run(['unshare', '--net', '/bin/sh', '-c', script], {
-    env: { ROLEKEEPER_IMDS_ENDPOINT: 'http://127.0.0.1:1', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    ${before}
+    ${shellCommand} network plan ${flags} | nft -f - && ${after} || exit 9
+    ${shellCommand} doctor --json ${flags} --runtime-dir /nonexistent`;
+  const isolated = ['unshare', '--net', '--pid', '--fork', '--kill-child', '/bin/sh', '-c', script];
+  const endpoint = before === '' ? 'http://127.0.0.1:1' : 'ipv4';
+  const { stdout, stderr } = await run(isolated, {
+    env: {
+      ROLEKEEPER_IMDS_ENDPOINT: endpoint,
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      PLACE: place.path,
+    },
   });
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout).findings;

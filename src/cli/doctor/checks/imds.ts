@@ -15,14 +15,14 @@ export function checkImds(seen: Examination): readonly Finding[] {
     return [failure(seen, imds, { kind: 'expired-document', message })];
   }
   if (outcome.ok) {
-    if (agentTrouble !== undefined) return [wasTroubled(seen, agentTrouble)];
+    if (agentTrouble !== undefined) return [wasTroubled(seen, imds, agentTrouble)];
     const { roleName, accountId } = outcome.value;
     const account = accountId === undefined ? '' : ` of account ${accountId}`;
-    return [ok('imds-ok', `IMDS gives the credentials of role ${roleName}${account}`, told(imds.exchanges))];
+    return [ok('imds-ok', `IMDS gives the credentials of role ${roleName}${account}`, told(imds))];
   }
   // Refused here while the agent is well: packet rules let only its user through. There is more than one way to make such.
   if (agent.isUp && agent.status.condition === 'ok' && outcome.error.kind === 'unreachable') {
-    return [agentOnly(seen)];
+    return [agentOnly(seen, imds)];
   }
   return [failure(seen, imds, outcome.error)];
 }
@@ -55,7 +55,7 @@ function failure(seen: Examination, imds: ImdsSeen, error: SourceError): Finding
     ? `The agent serves what it holds until ${agent.status.advertised_expiration}, and nobody after that`
     : 'There is nothing to serve: every consumer is refused';
   const [serviceSays] = /Code is .*(?=, the rule is Success)/s.exec(error.message) ?? [];
-  const evidence = [...(serviceSays === undefined ? [] : [serviceSays]), told(imds.exchanges)].join('; ');
+  const evidence = [...(serviceSays === undefined ? [] : [serviceSays]), told(imds)].join('; ');
   const said = { finding, evidence, consequence, nextStep };
   return isServed ? warning(id, said) : problem(id, said);
 }
@@ -130,7 +130,7 @@ function nextStepOf({ message }: SourceError): string {
 }
 
 /** `GET /latest/…: 200, 512 bytes, 3 ms` for the last of each, the client's own question for the account left out. */
-function told(exchanges: readonly Exchange[]): string {
+function told({ exchanges, askedAs }: ImdsSeen): string {
   const asked = exchanges.filter(
     ({ request, answer }) =>
       !request.includes('/instance-identity/') && !('failure' in answer && answer.failure === 'cancelled'),
@@ -141,25 +141,25 @@ function told(exchanges: readonly Exchange[]): string {
       'status' in answer ? `${answer.status}, ${answer.bytes} bytes` : `${answer.failure} (${answer.detail})`;
     return `${request} at ${origin}: ${what}, ${ms} ms`;
   });
-  return last.join('; ');
+  return `${askedAs === undefined ? '' : `asked as user ${askedAs}: `}${last.join('; ')}`;
 }
 
-function agentOnly({ imds, agent }: Examination): Finding {
+function agentOnly({ agent }: Examination, imds: ImdsSeen): Finding {
   const at = agent.isUp ? agent.status.last_check?.at : undefined;
   return note('imds-agent-only', {
     finding: 'The agent reaches IMDS, and this process does not',
-    evidence: `the agent's last check, at ${at}, was good; here: ${told(imds?.exchanges ?? [])}`,
+    evidence: `the agent's last check, at ${at}, was good; here: ${told(imds)}`,
     consequence: 'None, if that is meant: a lockdown lets only the user of the agent through',
     nextStep:
       'rolekeeper network check (as root) says whether these are the rules that were meant. If IMDS went away this minute, the agent says so within the next',
   });
 }
 
-function wasTroubled({ agent, imds }: Examination, reason: string): Finding {
+function wasTroubled({ agent }: Examination, imds: ImdsSeen, reason: string): Finding {
   const { message = '', failed_checks = 0 } = agent.isUp ? agent.status : {};
   return warning('imds-was-troubled', {
     finding: "The agent's last check failed, and IMDS answers now",
-    evidence: `${failed_checks} failed checks, reason ${reason}: ${message}; now: ${told(imds?.exchanges ?? [])}`,
+    evidence: `${failed_checks} failed checks, reason ${reason}: ${message}; now: ${told(imds)}`,
     consequence: 'None if it was a moment: the agent asks again within a minute',
     nextStep:
       'Run rolekeeper doctor again in a minute. If this stays, agent and command are not in the same place: another network namespace, another user in the packet rules, another imds.endpoint',

@@ -1,7 +1,7 @@
 import { formatTimestamp, parseTimestamp } from '../../../domain/timestamps.ts';
 import type { Examination } from '../examination.ts';
 import { type Finding, ok, problem, warning } from '../finding.ts';
-import { WINDOWS } from '../sdk-facts.ts';
+import { IMDS_WINDOW, WINDOWS } from '../sdk-facts.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -32,14 +32,17 @@ export function checkLife(seen: Examination): readonly Finding[] {
       }),
     ];
   }
-  const windows = WINDOWS.filter((window) => minutes < window.minutes);
+  const isImdsShape = seen.configuration.settings?.imdsEndpoint.enabled === true;
+  const windows = [...(isImdsShape ? [IMDS_WINDOW] : []), ...WINDOWS].filter(
+    (window) => minutes < window.minutes,
+  );
   if (windows.length === 0)
     return [ok('life-ok', 'The set lives longer than any client looks ahead', evidence)];
   return [
     warning('life-short', {
       finding: 'The set is near its end, and IMDS has given no newer one yet',
       evidence,
-      consequence: `${windows.map(({ sdk, minutes: most }) => `${sdk} ask at every use under ${most} minutes`).join('; ')}. The agent answers them from memory; programs that read once have to be started again`,
+      consequence: `${windows.map(({ sdk, minutes: most, does }) => `Under ${most} minutes ${sdk} ${does}`).join('. ')}. The agent answers from memory; programs that read once have to be started again`,
       nextStep:
         'Wait: EC2 gives the next set at least five minutes before the end, and the agent asks for it every 15 s by then. If sets always live so short, something imitates IMDS: compare imds.endpoint',
     }),

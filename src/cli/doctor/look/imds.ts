@@ -10,6 +10,8 @@ export interface ImdsSeen {
   readonly outcome: CheckOutcome;
   /** Every request in turn. */
   readonly exchanges: readonly Exchange[];
+  /** The user that it was asked as; undefined: the own one. */
+  readonly askedAs?: string;
   /** `iam/info`; undefined: not given. */
   readonly profile: ProfileDocument | undefined;
 }
