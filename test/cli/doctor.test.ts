@@ -4,8 +4,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Finding, worstOf } from '../../src/cli/doctor/finding.ts';
 import type { Machine } from '../../src/cli/doctor/machine.ts';
 import { exitCodeOfFindings } from '../../src/cli/doctor.ts';
+import { createHttpTransport } from '../../src/imds/http-transport.ts';
 import { TransportError } from '../../src/imds/transport.ts';
-import { createUndiciTransport } from '../../src/imds/undici-transport.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { rolekeeper, run } from '../support/child.ts';
 import { agentFaults } from '../support/doctor-faults/agent-faults.ts';
@@ -25,7 +25,7 @@ function alarms(findings: readonly Finding[]): readonly Finding[] {
 function refusing(endpoint: string): Machine['transportFor'] {
   return (origin, timeouts) => async (request) => {
     if (origin === endpoint) throw new TransportError('unreachable', `${origin}: ECONNREFUSED`);
-    return createUndiciTransport({ origin, ...timeouts, clock: systemClock, version: '0.0.0' })(request);
+    return createHttpTransport({ origin, ...timeouts, clock: systemClock, version: '0.0.0' })(request);
   };
 }
 

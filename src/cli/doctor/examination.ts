@@ -71,8 +71,8 @@ export async function examine(options: AgentOptions, machine: Machine): Promise<
 }
 
 /**
- * Where a lockdown is in force only the agent's user gets through: root asks as that user, then. Not at first, because the
- * client opens files of its own when it is first used, which that user may not be able to.
+ * Where a lockdown is in force only the agent's user gets through: root asks as that user, then. As itself first: it may get
+ * through another way, and whatever is loaded for the first request is loaded by then.
  */
 async function lookAtImdsAsPermitted(
   endpoint: Settings['imds'],

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_CONFIG_PATH } from '../../config/load.ts';
+import { createHttpTransport } from '../../imds/http-transport.ts';
 import type { Transport } from '../../imds/transport.ts';
-import { createUndiciTransport } from '../../imds/undici-transport.ts';
 import { createNft, type Nft } from '../../network/nft.ts';
 import { type Accounts, accounts } from '../../platform/accounts.ts';
 import { asUser } from '../../platform/as-user.ts';
@@ -49,7 +49,7 @@ export function thisMachine(world: CommandWorld): Machine {
     environments: processEnvironments,
     sockets: tcpSockets,
     holders: socketHolders,
-    transportFor: (origin, timeouts) => createUndiciTransport({ origin, ...timeouts, clock, version }),
+    transportFor: (origin, timeouts) => createHttpTransport({ origin, ...timeouts, clock, version }),
     asUser,
     nft: uid === 0 ? createNft({ clock }) : undefined,
     isNetworkUnitEnabled: isWanted('rolekeeper-network.service'),
