@@ -124,9 +124,7 @@ export function createRefresher(parts: RefresherParts): Refresher {
     const jump = clockJump(compared, reading);
     compared = reading;
     if (jump === 0) return false;
-    log.warn('The clock jumped: checking IMDS now; see chrony', {
-      seconds: Math.round(jump / 1000),
-    });
+    log.warn('The clock jumped: checking IMDS now; see chrony', { seconds: Math.round(jump / 1000) });
     return true;
   }
 
