@@ -36,8 +36,21 @@ export interface Examination {
   readonly shadowing: Shadowing;
 }
 
-/** Looks, and changes nothing. Every question has a deadline: it ends within half a minute at the very worst. */
+/** For everything that goes over a network, together; nft has ten seconds of its own for each of its answers. */
+const LONGEST_MS = 30_000;
+
+/** Looks, and changes nothing. Ends within a minute where everything hangs. */
 export async function examine(options: AgentOptions, machine: Machine): Promise<Examination> {
+  const over = new AbortController();
+  const cancel = machine.clock.setTimer(LONGEST_MS, () => over.abort());
+  try {
+    return await look(options, { ...machine, stop: AbortSignal.any([machine.stop, over.signal]) });
+  } finally {
+    cancel();
+  }
+}
+
+async function look(options: AgentOptions, machine: Machine): Promise<Examination> {
   const configuration = await lookAtSettings(options, machine);
   const { settings, imds: endpoint, runtimeDirectory, socketPath } = configuration;
   const agent = await lookAtAgent(socketPath, machine);

@@ -13,7 +13,7 @@ export type Severity = (typeof severities)[number];
 export const findingMeanings = {
   'config-ok': 'the configuration can be read and is right',
   'config-invalid': 'the configuration is wrong: no agent starts with it',
-  'config-unreadable': 'this user may not read the configuration; the defaults are assumed',
+  'config-unreadable': 'this user may not read the configuration: what depends on it is left out',
 
   'agent-ok': 'the agent answers on its socket',
   'agent-not-running': 'no agent answers on the socket',
