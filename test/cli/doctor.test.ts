@@ -35,7 +35,10 @@ afterAll(() => {
   process.stdout.write(`${['', head, ...table].join('\n')}\n`);
 });
 
-describe('The cause is found:', () => {
+/** Several processes each, beside everything else that is tested at the same time. */
+const PATIENT = { timeout: 120_000 };
+
+describe('The cause is found:', PATIENT, () => {
   for (const { fault, says, also = [], isRealMachine, skipped, diagnose } of inducedFaults) {
     const why = skipped === undefined ? '' : ` (skipped: ${skipped})`;
     if (skipped !== undefined) table.push(`${fault.padEnd(54)}skipped: ${skipped}`);
@@ -69,7 +72,7 @@ describe('The cause is found:', () => {
   });
 });
 
-describe('No false alarm', () => {
+describe('No false alarm', PATIENT, () => {
   test('on a healthy instance, with every surface on', async () => {
     await using machine = await illMachine({
       config: (place) =>
@@ -123,7 +126,7 @@ profile = "default"
   });
 });
 
-describe('The command', () => {
+describe('The command', PATIENT, () => {
   test('ends with 11 where no agent runs, and asks IMDS itself', async () => {
     await using machine = await illMachine({ agent: false });
     const env = { ROLEKEEPER_IMDS_ENDPOINT: machine.endpoint };

@@ -96,6 +96,9 @@ export async function illMachine(options: IllMachineOptions = {}): Promise<IllMa
         configPath,
         '--container-endpoint-listen',
         `127.0.0.1:${container}`,
+        // What fails once fails every time here.
+        '--imds-attempts',
+        '1',
         ...(options.agentFlags ?? []),
       ],
     });
