@@ -6,7 +6,17 @@ import { parseArgs } from 'node:util';
 import { writeChecksums } from './build/checksums.ts';
 import { type Architecture, architectures, readLock } from './build/lock.ts';
 import { buildDeb } from './package/deb.ts';
+import { type Package, readMaintainer } from './package/format.ts';
+import { buildRpm } from './package/rpm.ts';
 import { stageTree } from './package/staged-tree.ts';
+import { buildTarball } from './package/tarball.ts';
+import { Skipped } from './package/tool.ts';
+
+const builders: Readonly<Record<string, (wanted: Package) => string | Promise<string>>> = {
+  deb: buildDeb,
+  rpm: buildRpm,
+  'tar.gz': buildTarball,
+};
 
 export interface Packaging {
   readonly root: string;
@@ -16,33 +26,52 @@ export interface Packaging {
   readonly output: string;
   readonly wanted: readonly Architecture[];
   readonly compression: number;
+  /** `deb`, `rpm`, `tar.gz`: all of them by default. */
+  readonly formats?: readonly string[];
 }
 
-/** Packages of the executables that were built. Returns their names. The same executable gives the same package. */
-export async function packages({
-  root,
-  release,
-  output,
-  wanted,
-  compression,
-}: Packaging): Promise<readonly string[]> {
+export interface Packaged {
+  /** The files in `output`. */
+  readonly names: readonly string[];
+  /** Why there is no package of a format. */
+  readonly leftOut: readonly string[];
+}
+
+/** Packages of the executables that were built. The same executable gives the same packages. */
+export async function packages(packaging: Packaging): Promise<Packaged> {
+  const { root, release, output, wanted, compression, formats = Object.keys(builders) } = packaging;
   const { version } = readLock(root);
+  const maintainer = readMaintainer(root);
   const epoch = releaseTime(root);
   const names: string[] = [];
+  const leftOut: string[] = [];
   for (const architecture of wanted) {
     const executable = join(release, `rolekeeper-linux-${architecture}`);
     if (!existsSync(executable)) throw new Error(`There is no ${executable}: run \`npm run build\` first`);
-    const tree = mkdtempSync(join(tmpdir(), 'rolekeeper-package-'));
+    const work = mkdtempSync(join(tmpdir(), 'rolekeeper-package-'));
     try {
-      const target = join(tree, 'root');
-      mkdirSync(target, { mode: 0o755 });
-      await stageTree({ root, release, executable, version, epoch, target });
-      names.push(buildDeb({ root, version, architecture, epoch, compression, tree: target, output }));
+      const staged = join(work, 'staged');
+      mkdirSync(staged, { mode: 0o755 });
+      await stageTree({ root, release, executable, version, epoch, target: staged });
+      for (const [format, build] of Object.entries(builders)) {
+        if (!formats.includes(format)) continue;
+        const tree = join(work, 'tree');
+        execFileSync('cp', ['-a', staged, tree]);
+        try {
+          names.push(
+            await build({ root, version, architecture, maintainer, epoch, compression, tree, output }),
+          );
+        } catch (error) {
+          if (!(error instanceof Skipped)) throw error;
+          leftOut.push(`the .${format} for ${architecture}: ${error.message}`);
+        }
+        rmSync(tree, { recursive: true, force: true });
+      }
     } finally {
-      rmSync(tree, { recursive: true, force: true });
+      rmSync(work, { recursive: true, force: true });
     }
   }
-  return names;
+  return { names, leftOut };
 }
 
 /** SOURCE_DATE_EPOCH (reproducible-builds.org), else when the last commit was made, in seconds. */
@@ -52,19 +81,28 @@ function releaseTime(root: string): number {
   return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }));
 }
 
-/** `npm run package [-- --arch x64] [--compression 1]` */
+/** `npm run package [-- --arch x64] [--format deb] [--compression 1]` */
 if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       release: { type: 'string', default: 'dist/release' },
       arch: { type: 'string', multiple: true },
+      format: { type: 'string', multiple: true },
       compression: { type: 'string', default: '6' },
     },
   });
-  const { release, arch, compression } = values;
+  const { release, arch, format, compression } = values;
   const wanted = architectures.filter((each) => arch === undefined || arch.includes(each));
   const root = process.cwd();
-  const names = await packages({ root, release, output: release, wanted, compression: Number(compression) });
+  const { names, leftOut } = await packages({
+    root,
+    release,
+    output: release,
+    wanted,
+    compression: Number(compression),
+    ...(format === undefined ? {} : { formats: format }),
+  });
   writeChecksums(release);
   process.stdout.write(names.map((name) => `${join(release, name)}\n`).join(''));
+  process.stdout.write(leftOut.map((why) => `skipped: ${why}\n`).join(''));
 }

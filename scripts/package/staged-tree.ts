@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { renderDefaultConfig } from '../../src/config/render.ts';
@@ -22,6 +22,8 @@ export interface Staging {
 const LIBRARY = 'usr/lib/systemd/system';
 export const DOCUMENTS = 'usr/share/doc/rolekeeper';
 export const CONFIGURATION = '/etc/rolekeeper/config.toml';
+/** Where zsh as its project makes it looks for functions; Debian's looks elsewhere. */
+export const ZSH_FUNCTIONS = 'usr/share/zsh/site-functions';
 
 /** Every file that a package installs, where it goes. What a format of packages wants besides is added to it. */
 export async function stageTree(staging: Staging): Promise<void> {
@@ -40,12 +42,11 @@ export async function stageTree(staging: Staging): Promise<void> {
   write('usr/share/man/man1/rolekeeper.1.gz', compressed(manPage(verbs, version, date)));
   const { bash, zsh, fish } = completions(verbs);
   write('usr/share/bash-completion/completions/rolekeeper', bash);
-  write('usr/share/zsh/vendor-completions/_rolekeeper', zsh);
+  write(join(ZSH_FUNCTIONS, '_rolekeeper'), zsh);
   write('usr/share/fish/vendor_completions.d/rolekeeper.fish', fish);
 
-  for (const entry of readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) copy(path, join(DOCUMENTS, relative(join(root, 'docs'), path)));
+  for (const path of filesIn(join(root, 'docs'))) {
+    copy(path, join(DOCUMENTS, relative(join(root, 'docs'), path)));
   }
   copy(join(root, 'SECURITY.md'), join(DOCUMENTS, 'SECURITY.md'));
   copy(join(root, 'systemd/consumer.conf.example'), join(DOCUMENTS, 'examples/consumer.conf'));
@@ -67,6 +68,31 @@ export async function stageTree(staging: Staging): Promise<void> {
     directory(dirname(path));
     writeFileSync(path, content);
     chmodSync(path, 0o644);
+  }
+}
+
+/** What Debian has in a form of its own: the licence, and what is new. */
+export function addDocuments(root: string, tree: string): void {
+  directory(join(tree, 'usr/share/licenses/rolekeeper'));
+  cpSync(join(root, 'LICENSE'), join(tree, 'usr/share/licenses/rolekeeper/LICENSE'));
+  cpSync(join(root, 'CHANGELOG.md'), join(tree, DOCUMENTS, 'CHANGELOG.md'));
+}
+
+/** The files below a folder, in the order of their paths whatever the file system's is. */
+export function filesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => !statSync(path).isDirectory())
+    .sort();
+}
+
+/** Gives everything in a tree the time of the release, and takes what others may write from them. */
+export function settle(tree: string, epoch: number): void {
+  for (const name of readdirSync(tree, { recursive: true, encoding: 'utf8' })) {
+    const path = join(tree, name);
+    const { mode } = statSync(path);
+    if (mode & 0o022) chmodSync(path, mode & 0o755);
+    utimesSync(path, epoch, epoch);
   }
 }
 

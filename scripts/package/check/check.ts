@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { Architecture } from '../../build/lock.ts';
+import type { Packaged } from '../../package.ts';
+import { Skipped } from '../tool.ts';
 
-/** What is checked, and a directory to work in. The first check leaves the package unpacked in its `root`. */
+/** What is checked, and a directory to work in. The first check leaves the .deb unpacked in its `root`. */
 export interface Subject {
   readonly root: string;
   readonly release: string;
   readonly work: string;
   readonly architecture: Architecture;
-  /** The package for this machine. */
-  readonly deb: string;
+  /** The packages for this machine, in `work`. */
+  readonly packaged: Packaged;
 }
 
 export interface Check {
@@ -18,9 +21,11 @@ export interface Check {
   run(subject: Subject): string | undefined | Promise<string | undefined>;
 }
 
-/** The check could not be made here, and why. */
-export class Skipped extends Error {
-  override readonly name = 'Skipped';
+/** The path of the package of a format. Skips the check where none could be built. */
+export function packageOf({ work, packaged }: Subject, extension: '.deb' | '.rpm' | '.tar.gz'): string {
+  const name = packaged.names.find((each) => each.endsWith(extension));
+  if (name === undefined) throw new Skipped(packaged.leftOut.join('; '));
+  return join(work, name);
 }
 
 /** What a command wrote, both streams in one. Throws where it fails, with that. */
@@ -37,22 +42,4 @@ export function said(program: string, args: readonly string[], env?: NodeJS.Proc
 
 export function mustBe(found: string, expected: string, what: string): void {
   if (found !== expected) throw new Error(`${what} must be\n${expected}\nand is\n${found}`);
-}
-
-/** Skips the check where neither this machine nor its package archive has the command. */
-export function needs(program: string, debian: string): void {
-  if (has(program)) return;
-  const isRoot = process.geteuid?.() === 0;
-  if (isRoot && has('apt-get')) {
-    const wait = ['-o', 'DPkg::Lock::Timeout=600', '-qq'];
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    spawnSync('apt-get', [...wait, 'update'], { env, stdio: 'ignore' });
-    const install = [...wait, 'install', '-y', '--no-install-recommends', debian];
-    spawnSync('apt-get', install, { env, stdio: 'ignore' });
-  }
-  if (!has(program)) throw new Skipped(`there is no ${program} here (Debian has it in ${debian})`);
-}
-
-function has(program: string): boolean {
-  return spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status === 0;
 }

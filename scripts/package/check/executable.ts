@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from '../../build/bundle.ts';
 import { seal } from '../../build/seal.ts';
-import { type Check, mustBe, Skipped, type Subject, said } from './check.ts';
+import { Skipped } from '../tool.ts';
+import { type Check, mustBe, type Subject, said } from './check.ts';
 
 const ROUNDS = 40;
 const MS_PER_TICK = 10;

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../build/checksums.ts';
 import { packages } from '../../package.ts';
-import { type Check, mustBe, needs, said } from './check.ts';
+import { needs } from '../tool.ts';
+import { type Check, mustBe, packageOf, said } from './check.ts';
 
 /** Mode and path of what an operator relies on. */
 const PROMISED = [
@@ -29,9 +30,10 @@ const PROMISED = [
 
 export const packageChecks: readonly Check[] = [
   {
-    title: 'the package has what it promises, all of it root’s and nothing that others may write',
-    run({ deb, work }) {
-      said('dpkg-deb', ['--raw-extract', deb, join(work, 'root')]);
+    title: 'the .deb has what it promises, all of it root’s and nothing that others may write',
+    run(subject) {
+      const deb = packageOf(subject, '.deb');
+      said('dpkg-deb', ['--raw-extract', deb, join(subject.work, 'root')]);
       const lines = said('dpkg-deb', ['--contents', deb]).trimEnd().split('\n');
       const rows = lines.map((line) => line.split(/\s+/));
       const modes = new Set(rows.map(([mode, , , , , path]) => `${mode} ${path}`));
@@ -61,26 +63,28 @@ export const packageChecks: readonly Check[] = [
     },
   },
   {
-    title: 'the package is the same, byte for byte, when it is built again',
-    async run({ root, release, work, architecture, deb }) {
-      const before = sha256(deb);
+    title: 'every package is the same, byte for byte, when it is built again',
+    async run({ root, release, work, architecture, packaged }) {
       const output = join(work, 'again');
       mkdirSync(output);
-      const [name = ''] = await packages({ root, release, output, wanted: [architecture], compression: 1 });
-      mustBe(sha256(join(output, name)), before, name);
-      return before.slice(0, 16);
+      await packages({ root, release, output, wanted: [architecture], compression: 0 });
+      const sums = (directory: string) =>
+        packaged.names.map((name) => `${name} ${sha256(join(directory, name)).slice(0, 16)}`).join(', ');
+      mustBe(sums(output), sums(work), 'what is built again');
+      return sums(work);
     },
   },
   {
     title: 'lintian has nothing to say',
-    run({ deb }) {
+    run(subject) {
+      const deb = packageOf(subject, '.deb');
       needs('lintian', 'lintian');
       mustBe(said('lintian', ['--allow-root', '--fail-on', 'error,warning', deb]), '', 'lintian’s output');
       return undefined;
     },
   },
   {
-    title: 'the maintainer scripts are scripts',
+    title: 'the maintainer scripts of the .deb are scripts',
     run({ work }) {
       for (const name of ['postinst', 'prerm', 'postrm']) said('sh', ['-n', join(work, 'root/DEBIAN', name)]);
       return undefined;

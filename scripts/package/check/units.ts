@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Check, mustBe, needs, said } from './check.ts';
+import { needs } from '../tool.ts';
+import { type Check, mustBe, said } from './check.ts';
 
 /** Of 10; systemd's own scale (systemd-analyze(1)). */
 const HIGHEST_EXPOSURE = 1.7;
