@@ -76,7 +76,8 @@ export const executableChecks: readonly Check[] = [
         ]);
         children.push(agent);
         const { AccessKeyId: direct } = JSON.parse(run(subject, 'credential-process', ...directory));
-        // Who asked is known by way of node:ffi.
+        // A verb that asks the agent, rather than read what it keeps ready: who asked is known by way of node:ffi.
+        run(subject, 'export', '--format', 'json', ...directory);
         const callers = JSON.parse(run(subject, 'callers', '--json', ...directory)).callers;
         mustBe(String(callers[0]?.uid), String(process.geteuid?.()), 'the caller that it knows');
         const profile = run(subject, 'config', 'profile', ...directory);
