@@ -12,7 +12,7 @@ import { stageTree } from './package/staged-tree.ts';
 import { buildTarball } from './package/tarball.ts';
 import { Skipped } from './package/tool.ts';
 
-const builders: Readonly<Record<string, (wanted: Package) => string | Promise<string>>> = {
+const builders: Readonly<Record<string, (wanted: Package) => string>> = {
   deb: buildDeb,
   rpm: buildRpm,
   'tar.gz': buildTarball,

@@ -1,18 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  createWriteStream,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { sha256 } from '../build/checksums.ts';
 import type { Architecture } from '../build/lock.ts';
 import type { Package } from './format.ts';
@@ -23,7 +12,7 @@ import { needs } from './tool.ts';
 const MACHINES: Readonly<Record<Architecture, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
 /** A .tar.gz of the tree with an installer, for machines without dpkg and rpm. Returns its name. */
-export async function buildTarball(wanted: Package): Promise<string> {
+export function buildTarball(wanted: Package): string {
   const { root, version, architecture, epoch, compression, tree, output } = wanted;
   needs('tar', 'tar');
   const folder = `rolekeeper-${version}-linux-${architecture}`;
@@ -43,22 +32,12 @@ export async function buildTarball(wanted: Package): Promise<string> {
       .replace(/^machine=.*$/m, `machine=${MACHINES[architecture]}`);
     writeFileSync(join(unpacked, 'install.sh'), installer, { mode: 0o755 });
     settle(top, epoch);
-    const same = [
-      '--sort=name',
-      `--mtime=@${epoch}`,
-      '--owner=0',
-      '--group=0',
-      '--numeric-owner',
-      '--format=ustar',
-    ];
-    const tar = spawn('tar', ['--create', ...same, '--directory', top, folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(tar, 'exit');
-    // No name and no time in it, as `gzip -n`.
-    await pipeline(tar.stdout, createGzip({ level: compression }), createWriteStream(join(output, name)));
-    const [code] = await ended;
-    if (code !== 0) throw new Error(`tar ended with ${code}`);
+    const same = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--format=ustar'];
+    const archive = join(top, `${folder}.tar`);
+    execFileSync('tar', ['--create', '--file', archive, ...same, '--directory', top, folder]);
+    // From a file: how a pipe happens to cut its input must not matter. gzip has no level 0.
+    execFileSync('gzip', ['--no-name', `-${Math.max(1, compression)}`, archive]);
+    execFileSync('mv', [`${archive}.gz`, join(output, name)]);
   } finally {
     rmSync(top, { recursive: true, force: true });
   }

@@ -29,5 +29,5 @@ export async function nextRelease(
   const build = format === '.rpm' ? buildRpm : buildTarball;
   const maintainer = readMaintainer(root);
   const wanted = { root, version: VERSION, architecture, maintainer, epoch, compression: 0, tree, output };
-  return join(output, await build(wanted));
+  return join(output, build(wanted));
 }

@@ -147,11 +147,12 @@ start() {
   systemctl daemon-reload
   if [ "$1" = none ]; then
     step 'starting rolekeeper'
-    systemctl start rolekeeper.socket rolekeeper-container.socket rolekeeper.service
+    systemctl start rolekeeper.socket rolekeeper-container.socket rolekeeper.service ||
+      step 'it did not start; see: systemctl status rolekeeper'
   elif [ "$changed" = yes ]; then
     # The sockets stay while the agent is replaced: nobody is refused.
     step 'restarting rolekeeper, if it runs'
-    systemctl try-restart rolekeeper.service
+    systemctl try-restart rolekeeper.service || step 'it did not start again; see: systemctl status rolekeeper'
   else
     step 'nothing changed, nothing is restarted'
   fi
