@@ -166,6 +166,8 @@ describe('a block to paste', () => {
       'containers.md: needs a Kubernetes node',
       'doctor.md: looks at the machine that runs the tests',
       'exec-export-env.md: needs PowerShell',
+      'fleet.md: npm run test:fleet does it',
+      'fleet.md: npm run test:fleet does it',
       'install.md: needs a release',
       'install.md: needs a release and root; npm run test:package does it',
       'install.md: needs an installation and root',
