@@ -30,7 +30,7 @@ id -nG backup | grep -qw rolekeeper || problem 'backup is no member of the group
 
 # What is fetched is not what was meant: nothing is installed.
 quietly dpkg --purge rolekeeper
-sed 's/^./0/' SHA256SUMS >other && mkdir bad && cp ./*.deb bad && mv other bad/SHA256SUMS
+sed 's/^................/0123456789abcdef/' SHA256SUMS >other && mkdir bad && cp ./*.deb bad && mv other bad/SHA256SUMS
 said=$(/usr/local/sbin/install-rolekeeper file:///root/check/bad "$version" "$sum" 2>&1) && problem 'it trusts other sums'
 bad=$(sha256sum <bad/SHA256SUMS | cut -d' ' -f1)
 said=$(/usr/local/sbin/install-rolekeeper file:///root/check/bad "$version" "$bad" 2>&1) && problem 'it trusts another package'
