@@ -93,7 +93,7 @@ export interface ErrorText {
 
 /** Sources that say nothing when something fails: they write configuration, rules, reports, help, and a tour. */
 const NO_ERRORS_IN =
-  /^src\/cli\/(doctor|demo|env)\/|^src\/cli\/(doctor|demo|start)\.ts$|^src\/config\/(render|settings)\.ts$|^src\/network\/ruleset\.ts$/;
+  /^src\/cli\/(doctor|demo|env)\/|^src\/cli\/status\/(render|one-line|words|life-bar)\.ts$|^src\/delivery\/metrics\/families\.ts$|^src\/cli\/(doctor|demo|start)\.ts$|^src\/config\/(render|settings)\.ts$|^src\/network\/ruleset\.ts$/;
 /** Calls that make help or write output. */
 const HELP = new Set([
   'description',
