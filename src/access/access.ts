@@ -47,11 +47,13 @@ export function createAccess(parts: AccessParts): Access {
       const rate = createRateLimit(clock);
       const tally = createAnswerTally();
       tallies.set(surface, tally);
+      const ofSurface = rules.filter((rule) => rule.surfaces.includes(surface));
       return {
         callerOf,
         refusal(caller) {
           if (!rate.admits(caller.uid)) return tooMany(caller, surface);
-          const decision = decide(rules, surface, caller);
+          if (ofSurface.length === 0) return undefined;
+          const decision = decide(ofSurface, surface, caller);
           if (decision.allowed) return undefined;
           return denied(caller, surface, decisionReason(decision, surface));
         },

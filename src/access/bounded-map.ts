@@ -5,28 +5,40 @@ export interface BoundedMap<V> {
   values(): IterableIterator<V>;
 }
 
+interface Entry<V> {
+  readonly value: V;
+  usedAt: number;
+}
+
+/** Using is all the time and writes a number; pushing out is rare and looks at them all. */
 export function boundedMap<V>(most: number, onPushedOut: (value: V) => void = () => {}): BoundedMap<V> {
-  const entries = new Map<string, V>();
+  const entries = new Map<string, Entry<V>>();
+  let uses = 0;
   return {
     use(key, make) {
-      let value = entries.get(key);
-      if (value === undefined) {
-        if (entries.size >= most) pushOut();
-        value = make();
-      } else {
-        entries.delete(key);
+      uses += 1;
+      const found = entries.get(key);
+      if (found !== undefined) {
+        found.usedAt = uses;
+        return found.value;
       }
-      entries.set(key, value);
+      if (entries.size >= most) pushOut();
+      const value = make();
+      entries.set(key, { value, usedAt: uses });
       return value;
     },
-    values: () => entries.values(),
+    *values() {
+      for (const { value } of entries.values()) yield value;
+    },
   };
 
   function pushOut(): void {
-    for (const [key, value] of entries) {
-      entries.delete(key);
-      onPushedOut(value);
-      return;
+    let oldest: [string, Entry<V>] | undefined;
+    for (const each of entries) {
+      if (oldest === undefined || each[1].usedAt < oldest[1].usedAt) oldest = each;
     }
+    if (oldest === undefined) return;
+    entries.delete(oldest[0]);
+    onPushedOut(oldest[1].value);
   }
 }

@@ -2,7 +2,7 @@ import type { Asked } from '../domain/access-gate.ts';
 import type { Caller, SurfaceName } from '../domain/caller.ts';
 import type { Clock, EpochMs } from '../domain/ports.ts';
 import { type BoundedMap, boundedMap } from './bounded-map.ts';
-import { printable } from './printable.ts';
+import { callerKeys } from './caller-keys.ts';
 
 /** Requests of one kind by one kind of caller. */
 export interface CallerEntry {
@@ -50,15 +50,16 @@ export function createCallerBook({ now, monotonic }: Pick<Clock, 'now' | 'monoto
 
   return {
     record(surface, caller, { verdict, userAgent, isTokenless = false }) {
-      const { uid, exe, unit } = caller;
-      const shownAgent = userAgent === undefined ? undefined : printable(userAgent);
-      const page = pages.use(String(uid), () => newPage(uid));
-      const key = JSON.stringify([surface, exe, unit, shownAgent]);
-      const entry = page.entries.use(key, () => ({
-        ...{ uid, surface, exe, unit, userAgent: shownAgent, isOthers: false },
-        ...{ requests: 0, denied: 0, tokenless: 0, lastVerdict: verdict },
-        ...{ firstSeen: now(), lastSeen: now(), lastAt: monotonic() },
-      }));
+      const { user, program, shownAgent } = callerKeys(surface, caller, userAgent);
+      const page = pages.use(user, () => newPage(caller.uid));
+      const entry = page.entries.use(program, () => {
+        const { uid, exe, unit } = caller;
+        return {
+          ...{ uid, surface, exe, unit, userAgent: shownAgent, isOthers: false },
+          ...{ requests: 0, denied: 0, tokenless: 0, lastVerdict: verdict },
+          ...{ firstSeen: now(), lastSeen: now(), lastAt: monotonic() },
+        };
+      });
       entry.requests += 1;
       if (verdict !== 'allowed') entry.denied += 1;
       if (isTokenless) entry.tokenless += 1;

@@ -2,7 +2,7 @@ import type { Asked } from '../domain/access-gate.ts';
 import type { Caller, SurfaceName } from '../domain/caller.ts';
 import type { Clock, Log } from '../domain/ports.ts';
 import { boundedMap } from './bounded-map.ts';
-import { printable } from './printable.ts';
+import { callerKeys } from './caller-keys.ts';
 
 /** One line for each change of what a caller gets, however often it asks. */
 export interface DecisionLog {
@@ -36,10 +36,10 @@ export function createDecisionLog({ log, clock, userName, keyIdTail }: DecisionL
 
   return {
     note(surface, caller, { verdict, userAgent }) {
-      const { uid, exe, unit } = caller;
-      const key = JSON.stringify([surface, uid, exe, unit]);
-      const told = callers.use(key, () => ({ last: undefined, at: new Map() }));
+      const keys = callerKeys(surface, caller, userAgent);
+      const told = callers.use(keys.caller, () => ({ last: undefined, at: new Map() }));
       if (told.last === verdict) return;
+      const { uid, exe, unit } = caller;
       told.last = verdict;
       const now = clock.monotonic();
       if (now - (told.at.get(verdict) ?? Number.NEGATIVE_INFINITY) < SAME_AGAIN_MS) return;
@@ -57,7 +57,7 @@ export function createDecisionLog({ log, clock, userName, keyIdTail }: DecisionL
         pid: caller.pid,
         exe,
         unit: unit === '' ? undefined : unit,
-        user_agent: userAgent === undefined ? undefined : printable(userAgent),
+        user_agent: keys.shownAgent,
         key_id: isAllowed ? keyIdTail() : undefined,
         not_told: untold > 0 ? untold : undefined,
       };

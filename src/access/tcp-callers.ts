@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Caller, unknownCaller } from '../domain/caller.ts';
+import type { Soon } from '../domain/soon.ts';
 import type { Accounts } from '../platform/accounts.ts';
 import type { TcpPeers } from '../platform/tcp-peer.ts';
 
@@ -10,18 +11,21 @@ import type { TcpPeers } from '../platform/tcp-peer.ts';
 export function tcpCallers(
   peers: Pick<TcpPeers, 'uidOf'>,
   { groupsOf }: Pick<Accounts, 'groupsOf'>,
-): (connection: Socket) => Promise<Caller> {
-  const known = new WeakMap<Socket, Promise<Caller>>();
+): (connection: Socket) => Soon<Caller> {
+  const known = new WeakMap<Socket, Soon<Caller>>();
   return (connection) => {
-    let caller = known.get(connection);
-    if (caller === undefined) {
-      caller = peers
-        .uidOf(connection)
-        .then((uid) => (uid === undefined ? unknownCaller : callerOf(uid)))
-        .catch(() => unknownCaller);
-      known.set(connection, caller);
-    }
-    return caller;
+    const caller = known.get(connection);
+    if (caller !== undefined) return caller;
+    const asked = peers
+      .uidOf(connection)
+      .then((uid) => (uid === undefined ? unknownCaller : callerOf(uid)))
+      .catch(() => unknownCaller)
+      .then((found) => {
+        known.set(connection, found);
+        return found;
+      });
+    known.set(connection, asked);
+    return asked;
   };
 
   function callerOf(uid: number): Caller {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessGate, AccessRefusal } from '../domain/access-gate.ts';
+import { andThen, type Soon } from '../domain/soon.ts';
 import type { Guard } from './guards.ts';
 import type { HttpRefusal } from './reply.ts';
 
@@ -8,7 +9,7 @@ import type { HttpRefusal } from './reply.ts';
 export interface Admission {
   readonly guard: Guard;
   /** To be awaited before the answer is sent: as long as it waits, the caller is there to be looked at. */
-  readonly record: (request: IncomingMessage, verdict: string) => Promise<void>;
+  readonly record: (request: IncomingMessage, verdict: string) => Soon<void>;
   /** To be called when the answer was sent, or will not be. */
   readonly answered: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -23,16 +24,19 @@ export interface AdmissionOptions {
 export function admission(gate: AccessGate<Socket>, options: AdmissionOptions = {}): Admission {
   const { isForCredentials = () => true, isTokenless = () => false } = options;
   return {
-    async guard(request) {
+    guard(request) {
       if (!isForCredentials(request)) return undefined;
-      const refusal = gate.refusal(await gate.callerOf(request.socket));
-      return refusal === undefined ? undefined : inHttp(refusal);
+      return andThen(gate.callerOf(request.socket), (caller) => {
+        const refusal = gate.refusal(caller);
+        return refusal === undefined ? undefined : inHttp(refusal);
+      });
     },
-    async record(request, verdict) {
-      if (!isForCredentials(request)) return;
-      const caller = await gate.callerOf(request.socket);
-      const userAgent = request.headers['user-agent'];
-      gate.record(caller, { verdict, userAgent, isTokenless: isTokenless(request) });
+    record(request, verdict) {
+      if (!isForCredentials(request)) return undefined;
+      return andThen(gate.callerOf(request.socket), (caller) => {
+        const userAgent = request.headers['user-agent'];
+        gate.record(caller, { verdict, userAgent, isTokenless: isTokenless(request) });
+      });
     },
     answered(request, response) {
       if (isForCredentials(request)) gate.answered(response.headersSent ? response.statusCode : 0);

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import type { AccessGate } from '../domain/access-gate.ts';
 import { COLD_START_HOLD_MS, type CredentialReader } from '../domain/reader.ts';
+import { andThen, type Soon } from '../domain/soon.ts';
 import { admission } from './admission.ts';
 import { type Answers, answersFor } from './answers.ts';
 import type { Events } from './events.ts';
@@ -27,7 +28,7 @@ export interface AgentEndpointParts {
   readonly events: Pick<Events, 'answer'>;
 }
 
-type Route = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
+type Route = (response: ServerResponse, request: IncomingMessage) => Soon<void>;
 
 /** There is no name to resolve behind a Unix socket; these are what people and tools put in the URL. */
 const HOSTS = ['localhost', '127.0.0.1', 'rolekeeper', 'unix'];
@@ -69,10 +70,10 @@ export function agentEndpoint(parts: AgentEndpointParts): RequestListener {
     },
   });
 
-  async function sendCredentials(response: ServerResponse, form: keyof Answers): Promise<void> {
-    const { held, refusal } = await reader.readSettled(COLD_START_HOLD_MS);
-    if (held === undefined) send(response, jsonRefusal(withoutCredentials(refusal)));
-    else send(response, { status: 200, type: JSON_TYPE, body: answersFor(held)[form] });
+  function sendCredentials(response: ServerResponse, form: keyof Answers): Soon<void> {
+    return andThen(reader.readSettled(COLD_START_HOLD_MS), ({ held, refusal }) =>
+      send(response, held === undefined ? jsonRefusal(withoutCredentials(refusal)) : answersFor(held)[form]),
+    );
   }
 }
 

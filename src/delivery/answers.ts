@@ -1,10 +1,11 @@
 import type { Held } from '../domain/life-state.ts';
 import { containerJson, credentialProcessJson } from '../domain/wire-formats.ts';
+import { JSON_TYPE, type ReadyReply, ready } from './reply.ts';
 
-/** The bodies of one set, rendered once however many consumers ask for it. */
+/** The answers of one set, rendered once however many consumers ask for it. */
 export interface Answers {
-  readonly container: Buffer;
-  readonly credentialProcess: Buffer;
+  readonly container: ReadyReply;
+  readonly credentialProcess: ReadyReply;
 }
 
 const rendered = new WeakMap<Held, Answers>();
@@ -13,10 +14,14 @@ export function answersFor(held: Held): Answers {
   let answers = rendered.get(held);
   if (answers === undefined) {
     answers = {
-      container: Buffer.from(containerJson(held)),
-      credentialProcess: Buffer.from(`${credentialProcessJson(held)}\n`),
+      container: json(containerJson(held)),
+      credentialProcess: json(`${credentialProcessJson(held)}\n`),
     };
     rendered.set(held, answers);
   }
   return answers;
+}
+
+function json(body: string): ReadyReply {
+  return ready({ status: 200, type: JSON_TYPE, body });
 }

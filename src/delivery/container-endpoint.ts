@@ -2,12 +2,14 @@ import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessGate } from '../domain/access-gate.ts';
 import { COLD_START_HOLD_MS, type CredentialReader } from '../domain/reader.ts';
+import { andThen } from '../domain/soon.ts';
 import { admission } from './admission.ts';
 import { answersFor } from './answers.ts';
 import type { ContainerToken } from './container-token.ts';
 import { commonGuards, type Guard } from './guards.ts';
+import { onlyHeader } from './headers.ts';
 import { pathOf, surfaceListener } from './http-surface.ts';
-import { JSON_TYPE, jsonRefusal, send, withoutCredentials } from './reply.ts';
+import { jsonRefusal, send, withoutCredentials } from './reply.ts';
 
 export interface ContainerEndpointParts {
   readonly reader: CredentialReader;
@@ -31,15 +33,18 @@ export function containerEndpoint({ reader, gate, token }: ContainerEndpointPart
     guards: [...commonGuards(HOSTS), guard, ...(token === undefined ? [] : [authorized(token)])],
     ...told,
     refuse: jsonRefusal,
-    async route(request, response) {
+    route(request, response) {
       if (pathOf(request) !== CONTAINER_PATH) {
         const message = `There is nothing here. The path is ${CONTAINER_PATH}`;
         send(response, jsonRefusal({ status: 404, code: 'not-found', message }));
         return;
       }
-      const { held, refusal } = await reader.readSettled(COLD_START_HOLD_MS);
-      if (held === undefined) send(response, jsonRefusal(withoutCredentials(refusal)));
-      else send(response, { status: 200, type: JSON_TYPE, body: answersFor(held).container });
+      return andThen(reader.readSettled(COLD_START_HOLD_MS), ({ held, refusal }) =>
+        send(
+          response,
+          held === undefined ? jsonRefusal(withoutCredentials(refusal)) : answersFor(held).container,
+        ),
+      );
     },
   });
 }
@@ -47,11 +52,14 @@ export function containerEndpoint({ reader, gate, token }: ContainerEndpointPart
 /** The SDKs send the token as it is; people and some tools send it as a bearer token (RFC 6750). */
 function authorized(token: Pick<ContainerToken, 'accepts'>): Guard {
   return (request) => {
-    const [sent, ...others] = request.headersDistinct.authorization ?? [];
-    if (sent !== undefined && others.length === 0 && token.accepts(sent.replace(/^bearer +/i, ''))) {
+    const sent = onlyHeader(request, 'authorization');
+    if (sent !== undefined && (token.accepts(sent) || token.accepts(sent.replace(/^bearer +/i, '')))) {
       return undefined;
     }
-    const found = sent === undefined ? 'there is none' : 'what was sent is not that, or no longer';
+    const found =
+      request.headers.authorization === undefined
+        ? 'there is none'
+        : 'what was sent is not that, or no longer';
     return {
       status: 401,
       code: 'unauthorized',

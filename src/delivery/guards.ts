@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { andThen, type Soon } from '../domain/soon.ts';
+import { onlyHeader } from './headers.ts';
 import type { HttpRefusal } from './reply.ts';
 
 /** Why a request is refused before any route runs; undefined lets it pass. */
-export type Guard = (request: IncomingMessage) => HttpRefusal | undefined | Promise<HttpRefusal | undefined>;
+export type Guard = (request: IncomingMessage) => Soon<HttpRefusal | undefined>;
 
 /** Headers that only a browser or a forwarding proxy sends: a request that was made on somebody else's behalf. */
-const FORWARDING_HEADERS = ['forwarded', 'origin', 'referer', 'via'];
+const FORWARDING_HEADERS = new Set(['forwarded', 'origin', 'referer', 'via']);
 const FORWARDING_PREFIXES = ['x-forwarded-', 'sec-fetch-'];
 /** The global `fetch` of Node sends this one alone; a browser never does without `Sec-Fetch-Site`. */
 const NODES_OWN = 'sec-fetch-mode';
@@ -24,12 +26,16 @@ export function commonGuards(
 }
 
 /** The first refusal of the guards, in their order. */
-export async function firstRefusal(
+export function firstRefusal(
   guards: readonly Guard[],
   request: IncomingMessage,
-): Promise<HttpRefusal | undefined> {
-  for (const guard of guards) {
-    const refusal = await guard(request);
+  from = 0,
+): Soon<HttpRefusal | undefined> {
+  for (let at = from; at < guards.length; at++) {
+    const refusal = guards[at]?.(request);
+    if (refusal instanceof Promise) {
+      return andThen(refusal, (found) => found ?? firstRefusal(guards, request, at + 1));
+    }
     if (refusal !== undefined) return refusal;
   }
   return undefined;
@@ -59,23 +65,35 @@ export function methodNotAllowed(methods: readonly string[]): HttpRefusal {
 /** A page that had its name rebound to this machine still sends its own name. The address we are at is a right one too. */
 function knownHost(hosts: readonly string[]): Guard {
   const allowed = new Set(hosts);
+  let lastGood: string | undefined;
   return (request) => {
-    const [sent, ...others] = request.headersDistinct.host ?? [];
-    if (sent === undefined || others.length > 0) {
-      return refuse(400, 'bad-host', 'The request must have one Host header.');
-    }
+    const sent = onlyHeader(request, 'host');
+    if (sent === undefined) return refuse(400, 'bad-host', 'The request must have one Host header.');
+    if (sent === lastGood) return undefined;
     const host = sent.replace(/:\d{1,5}$/, '').toLowerCase();
-    if (allowed.has(host) || host === request.socket.localAddress) return undefined;
+    if (allowed.has(host)) {
+      lastGood = sent;
+      return undefined;
+    }
+    if (host === request.socket.localAddress) return undefined;
     return refuse(403, 'host-not-allowed', `The Host header must name one of: ${hosts.join(', ')}.`);
   };
 }
 
 function notForwarded(request: IncomingMessage): HttpRefusal | undefined {
-  const isForwarding = (name: string) =>
-    FORWARDING_HEADERS.includes(name) || FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix));
-  const [found, ...others] = Object.keys(request.headers).filter(isForwarding);
-  if (found === undefined || (found === NODES_OWN && others.length === 0)) return undefined;
+  let found: string | undefined;
+  let count = 0;
+  for (const name in request.headers) {
+    if (!isForwarding(name)) continue;
+    found ??= name;
+    count += 1;
+  }
+  if (found === undefined || (found === NODES_OWN && count === 1)) return undefined;
   return refuse(403, 'forwarded-request', `Requests with the header ${found} are refused: ask directly.`);
+}
+
+function isForwarding(name: string): boolean {
+  return FORWARDING_HEADERS.has(name) || FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 function refuse(

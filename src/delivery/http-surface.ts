@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { andThen, type Soon } from '../domain/soon.ts';
 import { http } from '../platform/http.ts';
 import { firstRefusal, type Guard } from './guards.ts';
 import { type HttpRefusal, jsonRefusal, type Reply, send } from './reply.ts';
@@ -11,9 +12,9 @@ export interface SurfaceParts {
   /** How this surface words a refusal. */
   readonly refuse: (refusal: HttpRefusal) => Reply;
   /** Answers what the guards let through. */
-  readonly route: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+  readonly route: (request: IncomingMessage, response: ServerResponse) => Soon<void>;
   /** Told of each request before it is answered: `allowed`, or the code of its refusal. Default: nobody is. */
-  readonly record?: (request: IncomingMessage, verdict: string) => Promise<void>;
+  readonly record?: (request: IncomingMessage, verdict: string) => Soon<void>;
   /** Told of each request when it was answered, or could not be. */
   readonly answered?: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -31,6 +32,8 @@ const LIMITS = {
   connectionsCheckingInterval: 2_000,
   /** Whatever the command line or NODE_OPTIONS says: the lenient parser lets requests be smuggled. */
   insecureHTTPParser: false,
+  /** A request without a body is whole when it is there: nothing of a stream is set up for it. */
+  optimizeEmptyRequests: true,
 } satisfies ServerOptions;
 
 const FIRST_REQUEST_GRACE_MS = 500;
@@ -50,25 +53,54 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
 export function surfaceListener(parts: SurfaceParts): RequestListener {
   const { guards, refuse, route, record, answered } = parts;
   return (request, response) => {
-    // A client that goes away while it is answered is its own affair.
-    response.on('error', () => {});
-    void answer(request, response).catch(() => response.destroy());
+    response.on('error', ignore);
+    try {
+      // Of a request with a body the parser may still refuse the rest: it has its say first.
+      const isWhole = request.readableEnded;
+      const sending = isWhole ? answer(request, response) : soon.then(() => answer(request, response));
+      if (sending instanceof Promise) sending.catch(() => response.destroy());
+    } catch {
+      response.destroy();
+    }
   };
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = await firstRefusal(guards, request);
-    await record?.(request, refusal?.code ?? 'allowed');
+  function answer(request: IncomingMessage, response: ServerResponse): Soon<void> {
+    return andThen(firstRefusal(guards, request), (refusal) =>
+      andThen(record?.(request, refusal?.code ?? 'allowed'), () => settle(request, response, refusal)),
+    );
+  }
+
+  function settle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    refusal: HttpRefusal | undefined,
+  ): Soon<void> {
+    let sending: Soon<void>;
     try {
-      if (refusal === undefined) await route(request, response);
-      else send(response, refuse(refusal));
-    } finally {
+      sending = refusal === undefined ? route(request, response) : send(response, refuse(refusal));
+    } catch (error) {
       answered?.(request, response);
+      throw error;
     }
+    if (sending instanceof Promise) return sending.finally(() => answered?.(request, response));
+    answered?.(request, response);
+    return undefined;
   }
 }
 
-/** The open connections of each surface, with the number of requests that wait for their answers on them. */
-const connectionsOf = new WeakMap<Server, Map<Socket, number>>();
+const soon = Promise.resolve();
+
+/** A client that goes away while it is answered is its own affair. */
+function ignore(): void {}
+
+interface Connection {
+  readonly isReserved: boolean;
+  /** Requests that wait for their answers. */
+  waiting: number;
+}
+
+/** The open connections of each surface. */
+const connectionsOf = new WeakMap<Server, Map<Socket, Connection>>();
 
 export interface SurfaceLimits extends Partial<typeof LIMITS> {
   readonly mostConnections?: number;
@@ -78,36 +110,36 @@ export interface SurfaceLimits extends Partial<typeof LIMITS> {
 
 export function createHttpSurface(listener: RequestListener, options: SurfaceLimits = {}): Server {
   const { mostConnections = MOST_CONNECTIONS, alwaysAnswered, ...limits } = options;
-  const underWay = new Map<Socket, number>();
-  const reserved = new WeakSet<Socket>();
+  const connections = new Map<Socket, Connection>();
   const unreserved = mostConnections - Math.min(RESERVED, Math.ceil(mostConnections / 4));
   const server = http.createServer({ ...LIMITS, ...limits }, (request, response) => {
     const { socket } = request;
-    const count = (underWay.get(socket) ?? 0) + 1;
-    if (count > MOST_PIPELINED) socket.destroy();
-    if (socket.destroyed) return;
-    underWay.set(socket, count);
-    if (!server.listening || reserved.has(socket)) response.setHeader('Connection', 'close');
-    response.once('close', () => {
-      const left = (underWay.get(socket) ?? 0) - 1;
-      if (left < 0) return; // the connection is gone
-      underWay.set(socket, left);
-      if (!server.listening && left === 0) socket.destroySoon();
+    const connection = connections.get(socket);
+    if (connection === undefined || socket.destroyed) return;
+    connection.waiting += 1;
+    if (connection.waiting > MOST_PIPELINED) {
+      socket.destroy();
+      return;
+    }
+    if (!server.listening || connection.isReserved) response.setHeader('Connection', 'close');
+    response.on('close', () => {
+      connection.waiting -= 1;
+      if (!server.listening && connection.waiting === 0) socket.destroySoon();
     });
-    if (reserved.has(socket) && !alwaysAnswered?.has(pathOf(request))) refuseForLack(response);
+    if (connection.isReserved && !alwaysAnswered?.has(pathOf(request))) refuseForLack(response);
     else listener(request, response);
   });
-  connectionsOf.set(server, underWay);
+  connectionsOf.set(server, connections);
   server.maxConnections = mostConnections;
   server.on('connection', (socket: Socket) => {
-    if (alwaysAnswered !== undefined && underWay.size >= unreserved) reserved.add(socket);
-    underWay.set(socket, 0);
-    socket.once('close', () => underWay.delete(socket));
+    const isReserved = alwaysAnswered !== undefined && connections.size >= unreserved;
+    connections.set(socket, { isReserved, waiting: 0 });
+    socket.once('close', () => connections.delete(socket));
   });
   // The parser has refused what came in: the answer is final and says nothing about what is behind it. While another
   // request of the connection is being answered there is none, since it would be taken for that request's.
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const isAnswering = (underWay.get(socket as Socket) ?? 0) > 0;
+    const isAnswering = (connections.get(socket as Socket)?.waiting ?? 0) > 0;
     if (isAnswering || !socket.writable) {
       socket.destroy();
       return;
@@ -120,7 +152,7 @@ export function createHttpSurface(listener: RequestListener, options: SurfaceLim
 }
 
 function refuseForLack(response: ServerResponse): void {
-  response.on('error', () => {});
+  response.on('error', ignore);
   const message = 'There are too many connections to this socket already. Ask again in a moment';
   const headers = { 'Retry-After': '1' };
   send(response, jsonRefusal({ status: 503, code: 'too-many-connections', message, headers }));
@@ -154,8 +186,8 @@ export function closeHttpSurface(
     server.close(); // ends what http's own close also ends: the timer behind the deadlines
     resolve();
   });
-  for (const [socket, count] of connectionsOf.get(server) ?? []) {
-    if (count === 0 && socket.bytesWritten > 0) socket.destroySoon();
+  for (const [socket, { waiting }] of connectionsOf.get(server) ?? []) {
+    if (waiting === 0 && socket.bytesWritten > 0) socket.destroySoon();
   }
   return promise;
 }

@@ -5,6 +5,7 @@ import type { Held } from '../domain/life-state.ts';
 import type { MetadataAnswer, MetadataReader } from '../domain/metadata-reader.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { CredentialReader } from '../domain/reader.ts';
+import { andThen, type Soon } from '../domain/soon.ts';
 import { imdsDocument } from '../domain/wire-formats.ts';
 import type { TcpEndpoint } from '../platform/tcp-peer.ts';
 import { admission } from './admission.ts';
@@ -14,7 +15,16 @@ import { imdsRoute, ROLE_LIST_ITEM } from './imds/route.ts';
 import { isTokenless, mayRead, methodFitsPath, tokenSecondsLeft } from './imds/token-guard.ts';
 import { TTL_HEADER, tokenReply } from './imds/token-request.ts';
 import type { IssuedTokens } from './issued-tokens.ts';
-import { type HttpRefusal, type Reply, send, TEXT_TYPE, withoutCredentials, wordRefusal } from './reply.ts';
+import {
+  type HttpRefusal,
+  type ReadyReply,
+  type Reply,
+  ready,
+  send,
+  TEXT_TYPE,
+  withoutCredentials,
+  wordRefusal,
+} from './reply.ts';
 
 export interface ImdsEndpointParts {
   readonly reader: CredentialReader;
@@ -57,50 +67,56 @@ const UNAVAILABLE: HttpRefusal = {
 export function imdsEndpoint(parts: ImdsEndpointParts): RequestListener {
   const { reader, issuedTokens, metadata, clock } = parts;
   const { guard, ...told } = admission(parts.gate, { isTokenless });
-  const documents = new WeakMap<Held, string>();
+  const documents = new WeakMap<Held, ReadyReply>();
 
   return surfaceListener({
     guards: [...commonGuards(HOSTS, ['GET', 'HEAD', 'PUT']), methodFitsPath, guard, mayRead(parts)],
     ...told,
     refuse: wordRefusal,
-    async route(request, response) {
+    route(request, response) {
       if (request.method === 'PUT') {
-        const reply = await tokenReply(request, issuedTokens);
-        if (reply !== undefined) send(response, reply);
-        return;
+        return andThen(tokenReply(request, issuedTokens), (reply) => {
+          if (reply !== undefined) send(response, reply);
+        });
       }
-      const reply = await itemReply(imdsRoute(request.url ?? '')?.item);
-      const secondsLeft = tokenSecondsLeft(request, issuedTokens);
-      const ttl = secondsLeft === undefined ? {} : { [TTL_HEADER]: String(secondsLeft) };
-      send(response, { ...reply, headers: { ...reply.headers, ...ttl } });
+      return andThen(itemReply(imdsRoute(request.url ?? '')?.item), (reply) => {
+        const secondsLeft = tokenSecondsLeft(request, issuedTokens);
+        const { status, head, body } = ready(reply);
+        const ttl = secondsLeft === undefined ? [] : [TTL_HEADER, String(secondsLeft)];
+        send(response, { status, head: [...ttl, ...head], body });
+      });
     },
   });
 
-  async function itemReply(item = ''): Promise<Reply> {
-    if (item === ROLE_LIST_ITEM) return roleReply((held) => held.roleName);
+  function itemReply(item = ''): Soon<Reply | ReadyReply> {
+    if (item === ROLE_LIST_ITEM) return roleReply((held) => found(held.roleName));
     if (item.startsWith(`${ROLE_LIST_ITEM}/`)) {
       const roleName = item.slice(ROLE_LIST_ITEM.length + 1);
       return roleReply((held) => (held.roleName === roleName ? documentOf(held) : undefined));
     }
     const answer = metadata.read(item, LONGEST_HOLD_MS);
     if (answer === undefined) return wordRefusal(NOT_FOUND);
-    if (item !== PROFILE_ITEM) return metadataReply(await answer);
+    if (item !== PROFILE_ITEM) return answer.then(metadataReply);
     // Without a role there is no iam subtree, whatever IMDS said a minute ago.
-    const { refusal } = await reader.readSettled(LONGEST_HOLD_MS);
-    return refusal === undefined ? metadataReply(await answer) : wordRefusal(withoutCredentials(refusal));
+    return andThen(reader.readSettled(LONGEST_HOLD_MS), ({ refusal }) =>
+      refusal === undefined ? answer.then(metadataReply) : wordRefusal(withoutCredentials(refusal)),
+    );
   }
 
-  async function roleReply(bodyOf: (held: Held) => string | undefined): Promise<Reply> {
-    const { held, refusal } = await reader.readSettled(LONGEST_HOLD_MS);
-    if (held === undefined) return wordRefusal(withoutCredentials(refusal));
-    const body = bodyOf(held);
-    return body === undefined ? wordRefusal(NOT_FOUND) : found(body);
+  function roleReply(replyTo: (held: Held) => Reply | ReadyReply | undefined): Soon<Reply | ReadyReply> {
+    return andThen(reader.readSettled(LONGEST_HOLD_MS), ({ held, refusal }) => {
+      if (held === undefined) return wordRefusal(withoutCredentials(refusal));
+      return replyTo(held) ?? wordRefusal(NOT_FOUND);
+    });
   }
 
   /** `LastUpdated` is when a set was first asked for here. */
-  function documentOf(held: Held): string {
-    const document = documents.get(held) ?? imdsDocument(held, clock.now());
-    documents.set(held, document);
+  function documentOf(held: Held): ReadyReply {
+    let document = documents.get(held);
+    if (document === undefined) {
+      document = ready(found(imdsDocument(held, clock.now())));
+      documents.set(held, document);
+    }
     return document;
   }
 }

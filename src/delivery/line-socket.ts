@@ -54,7 +54,7 @@ export function createLineSocket({ reader, gate, networkClock }: LineSocketParts
     if (socket.destroyed) return;
     cutAfter(LONGEST_STALL_MS);
     socket.once('finish', () => cutAfter(LINGER_MS));
-    socket.end(held === undefined ? '' : answersFor(held).credentialProcess);
+    socket.end(held === undefined ? '' : answersFor(held).credentialProcess.body, 'latin1');
 
     function cutAfter(delayMs: number): void {
       cancel();

@@ -6,9 +6,18 @@ import { refusalJson } from '../domain/wire-formats.ts';
 export interface Reply {
   readonly status: number;
   readonly type: string;
-  readonly body: string | Buffer;
+  readonly body: string;
   /** Beside the ones that every answer has. */
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer as it goes out. Of what many ask for it is made once. */
+export interface ReadyReply {
+  readonly status: number;
+  /** Names and values of the headers, by turns. */
+  readonly head: string[];
+  /** A character for each byte: Node sends such a text together with the headers, in one piece. */
+  readonly body: string;
 }
 
 /** Why a request gets no credentials. */
@@ -35,16 +44,21 @@ const STATUS: Record<RefusalCode, number> = {
 };
 
 /** Every answer of every HTTP surface leaves through here, except streams. */
-export function send(response: ServerResponse, { status, type, body, headers }: Reply): void {
+export function send(response: ServerResponse, reply: Reply | ReadyReply): void {
   if (response.destroyed) return;
-  response.req.socket.setTimeout(LONGEST_STALL_MS);
-  response.writeHead(status, {
-    ...headers,
-    'Content-Type': type,
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-  });
-  response.end(body);
+  const { status, head, body } = ready(reply);
+  response.writeHead(status, head);
+  response.end(body, 'latin1');
+  // Most answers are with the kernel by now.
+  if (response.writableLength > 0) response.req.socket.setTimeout(LONGEST_STALL_MS);
+}
+
+export function ready(reply: Reply | ReadyReply): ReadyReply {
+  if ('head' in reply) return reply;
+  const { status, type, headers = {} } = reply;
+  const body = Buffer.from(reply.body).toString('latin1');
+  const always = ['Content-Type', type, 'Content-Length', String(body.length), 'Cache-Control', 'no-store'];
+  return { status, head: [...Object.entries(headers).flat(), ...always], body };
 }
 
 export function withoutCredentials({ code, message }: Refusal): HttpRefusal {

@@ -1,9 +1,10 @@
 import type { Caller } from './caller.ts';
+import type { Soon } from './soon.ts';
 
 /** How a surface asks who is calling, whether they may, and tells what became of it. One for each surface. */
 export interface AccessGate<Connection> {
   /** Looked up once for each connection; best at once, as long as the caller is there. Never rejects. */
-  callerOf(connection: Connection): Caller | Promise<Caller>;
+  callerOf(connection: Connection): Soon<Caller>;
   /** Why this caller gets no credentials now, whatever it can show; undefined lets it pass. */
   refusal(caller: Caller): AccessRefusal | undefined;
   /** To be called once for each request for credentials, with its outcome. */

@@ -1,6 +1,7 @@
 /** What a surface sees of the credentials' life: the set to serve now, or why there is none. */
 import { type Held, type LifeState, usable } from './life-state.ts';
 import type { ClockReading } from './refresh-policy.ts';
+import type { Soon } from './soon.ts';
 import { formatTimestamp } from './timestamps.ts';
 
 export type RefusalCode =
@@ -30,7 +31,7 @@ export interface CredentialReader {
    * The first reading that is worth an answer: at once, unless the first fetch is still under way; then as soon as it
    * ends, and after `maxWaitMs` at the latest.
    */
-  readSettled(maxWaitMs: number): Promise<Reading>;
+  readSettled(maxWaitMs: number): Soon<Reading>;
 }
 
 /** How long a cold agent lets a request wait for the first set, by DESIGN: below every client's own deadline. */

@@ -10,6 +10,7 @@ import {
 import type { Clock, Random } from '../domain/ports.ts';
 import { type CredentialReader, type Reading, readingOf } from '../domain/reader.ts';
 import { readClock, soundNow } from '../domain/refresh-policy.ts';
+import type { Soon } from '../domain/soon.ts';
 
 /** What is told to those who push credentials out (files) or write the log, in the same turn as the change. */
 export interface Change {
@@ -79,8 +80,8 @@ export function createCredentialStore(parts: StoreParts): CredentialStore {
     return readingOf(state, readClock(clock));
   }
 
-  function readSettled(maxWaitMs: number): Promise<Reading> {
-    if (!firstFetchUnderWay()) return Promise.resolve(read());
+  function readSettled(maxWaitMs: number): Soon<Reading> {
+    if (!firstFetchUnderWay()) return read();
     const { promise, resolve } = Promise.withResolvers<Reading>();
     const cancel = clock.setTimer(maxWaitMs, finish);
     waiting.add(finish);

@@ -11,10 +11,6 @@ function crypto(): typeof cryptoModule {
   return loaded;
 }
 
-export function sha256(text: string): Buffer {
-  return crypto().createHash('sha256').update(text).digest();
-}
-
 export function hmacSha256(key: Buffer, content: Buffer): Buffer {
   return crypto().createHmac('sha256', key).update(content).digest();
 }

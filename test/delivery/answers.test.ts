@@ -14,13 +14,13 @@ test('the answers of a set are rendered once, however many ask', () => {
   const { container, credentialProcess } = answersFor(held);
   expect(answersFor(held).container).toBe(container);
   expect(answersFor(held).credentialProcess).toBe(credentialProcess);
-  expect(String(container)).toBe(containerJson(held));
-  expect(String(credentialProcess)).toBe(`${credentialProcessJson(held)}\n`);
+  expect(container.body).toBe(containerJson(held));
+  expect(credentialProcess.body).toBe(`${credentialProcessJson(held)}\n`);
 });
 
 test('a set that is extended is another one, with answers of its own', () => {
   const held = heldSet();
   const extended = { ...held, advertisedExpiration: Date.parse('2026-11-23T10:10:00Z') };
-  expect(String(answersFor(held).container)).toContain('T10:00:00Z');
-  expect(String(answersFor(extended).container)).toContain('T10:10:00Z');
+  expect(answersFor(held).container.body).toContain('T10:00:00Z');
+  expect(answersFor(extended).container.body).toContain('T10:10:00Z');
 });

@@ -71,9 +71,9 @@ function answerOf(held: Held, { instant }: World, code: Code): Shown {
   const known = answers.get(held);
   if (known !== undefined) return known;
   const { container, credentialProcess } = code.answersFor(held);
-  const shown = whole('/v1/credentials', 'container', container.toString());
+  const shown = whole('/v1/credentials', 'container', container.body);
   const others = [
-    whole('/v1/credential-process', 'process', credentialProcess.toString()),
+    whole('/v1/credential-process', 'process', credentialProcess.body),
     whole('the IMDS-compatible endpoint', 'imds', code.imdsDocument(held, wallAt(instant))),
   ];
   for (const other of others) {

@@ -18,7 +18,7 @@ export async function askSocket(reader: CredentialReader): Promise<SocketAnswer>
   const { held, refusal } = await reader.readSettled(COLD_START_HOLD_MS);
   if (held === undefined) return { refusal };
   const { container, credentialProcess } = answersFor(held);
-  return { container: container.toString(), process: credentialProcess.toString() };
+  return { container: container.body, process: credentialProcess.body };
 }
 
 /**

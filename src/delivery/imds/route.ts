@@ -17,6 +17,17 @@ const VERSIONED = /^\/(latest|\d{4}-\d\d-\d\d)\/(.*?)\/?$/s;
  * without, most others with one), and a query is ignored.
  */
 export function imdsRoute(target: string): ImdsRoute | undefined {
+  if (target !== last.target) last = { target, route: routeOf(target) };
+  return last.route;
+}
+
+/** One request is looked at several times, and the next one is often for the same. */
+let last: { readonly target: string; readonly route: ImdsRoute | undefined } = {
+  target: '',
+  route: undefined,
+};
+
+function routeOf(target: string): ImdsRoute | undefined {
   const path = decoded(target.split('?', 1)[0] ?? '')?.replaceAll(/\/{2,}/g, '/');
   const [, version, item] = VERSIONED.exec(path ?? '') ?? [];
   return version === undefined || item === undefined ? undefined : { isDated: version !== 'latest', item };

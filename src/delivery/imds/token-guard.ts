@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessGate } from '../../domain/access-gate.ts';
+import { andThen } from '../../domain/soon.ts';
 import { type Guard, methodNotAllowed } from '../guards.ts';
+import { onlyHeader } from '../headers.ts';
 import type { IssuedTokens } from '../issued-tokens.ts';
 import type { HttpRefusal } from '../reply.ts';
 import { imdsRoute, TOKEN_ITEM } from './route.ts';
@@ -20,13 +22,13 @@ export function methodFitsPath(request: IncomingMessage): HttpRefusal | undefine
 
 /** The seconds that the token of a request has left; undefined without one that is good. */
 export function tokenSecondsLeft(request: IncomingMessage, issuedTokens: IssuedTokens): number | undefined {
-  const [token, ...others] = request.headersDistinct[TOKEN_HEADER] ?? [];
-  return token === undefined || others.length > 0 ? undefined : issuedTokens.remainingSeconds(token);
+  const token = onlyHeader(request, TOKEN_HEADER);
+  return token === undefined ? undefined : issuedTokens.remainingSeconds(token);
 }
 
 /** As only IMDSv1 asks. */
-export function isTokenless({ method, headersDistinct }: IncomingMessage): boolean {
-  return method !== 'PUT' && headersDistinct[TOKEN_HEADER] === undefined;
+export function isTokenless({ method, headers }: IncomingMessage): boolean {
+  return method !== 'PUT' && headers[TOKEN_HEADER] === undefined;
 }
 
 export interface ReadGuardParts {
@@ -38,12 +40,17 @@ export interface ReadGuardParts {
 
 /** A bad token is refused to everybody. 401 is what makes SDKs ask for a new one, and leave IMDSv1 again. */
 export function mayRead({ issuedTokens, tokenlessUids, gate }: ReadGuardParts): Guard {
-  return async (request) => {
+  return (request) => {
     if (request.method === 'PUT' || tokenSecondsLeft(request, issuedTokens) !== undefined) return undefined;
-    if (isTokenless(request) && tokenlessUids.size > 0) {
-      const { uid } = await gate.callerOf(request.socket);
-      if (uid !== undefined && tokenlessUids.has(uid)) return undefined;
-    }
-    return { status: 401, code: 'unauthorized', message: `The header ${TOKEN_HEADER} must hold a token.` };
+    if (!isTokenless(request) || tokenlessUids.size === 0) return UNAUTHORIZED;
+    return andThen(gate.callerOf(request.socket), ({ uid }) =>
+      uid !== undefined && tokenlessUids.has(uid) ? undefined : UNAUTHORIZED,
+    );
   };
 }
+
+const UNAUTHORIZED: HttpRefusal = {
+  status: 401,
+  code: 'unauthorized',
+  message: `The header ${TOKEN_HEADER} must hold a token.`,
+};

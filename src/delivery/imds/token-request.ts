@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { onlyHeader } from '../headers.ts';
 import { type IssuedTokens, LONGEST_TTL_SECONDS } from '../issued-tokens.ts';
 import { type Reply, TEXT_TYPE, wordRefusal } from '../reply.ts';
 
@@ -32,9 +33,9 @@ export async function tokenReply(
 }
 
 function grantedTtl(request: IncomingMessage): number | undefined {
-  const [asked = '', ...others] = request.headersDistinct[TTL_HEADER] ?? [];
+  const asked = onlyHeader(request, TTL_HEADER) ?? '';
   const ttl = /^\d{1,5}$/.test(asked) ? Number(asked) : 0;
-  return others.length === 0 && ttl >= 1 && ttl <= LONGEST_TTL_SECONDS ? ttl : undefined;
+  return ttl >= 1 && ttl <= LONGEST_TTL_SECONDS ? ttl : undefined;
 }
 
 /** 400 is what every SDK takes for final without drawing a conclusion about IMDSv2. */
@@ -45,6 +46,8 @@ function refusal(code: string, message: string): Reply {
 /** To its end before anything is answered: curl, sending in chunks, takes an early answer for a broken connection. */
 function readBody(request: IncomingMessage): Promise<'read' | 'too-long' | 'broken-off'> {
   const { promise, resolve } = Promise.withResolvers<'read' | 'too-long' | 'broken-off'>();
+  // There was none: such a request ends without an event.
+  if (request.readableEnded) resolve('read');
   let size = 0;
   request.on('data', (chunk: Buffer) => {
     size += chunk.length;
