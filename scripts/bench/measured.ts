@@ -1,43 +1,52 @@
-export interface Measured {
-  readonly unit: 'ms' | 'MB';
+import { plain, type Row } from './row.ts';
+
+export interface Pairs {
   readonly ours: readonly number[];
   readonly reference: readonly number[];
-  /** What the reference is. */
-  readonly against: string;
-  /** The ratio that we want to stay under. */
-  readonly aim: number;
 }
 
-/** One measurement by turns, so that what else the machine does falls on both alike. */
+/** One measurement by turns, so that what else the machine does falls on both alike. The first turn of each does not count. */
 export async function byTurns(
   rounds: number,
   ours: () => number | Promise<number>,
   reference: () => number | Promise<number>,
-): Promise<Pick<Measured, 'ours' | 'reference'>> {
-  const found: { ours: number[]; reference: number[] } = { ours: [], reference: [] };
-  await ours();
-  await reference();
-  for (let round = 0; round < rounds; round++) {
-    found.ours.push(await ours());
-    found.reference.push(await reference());
+): Promise<Pairs> {
+  const { ours: first, reference: second } = await inTurn(rounds, { ours, reference });
+  return { ours: first ?? [], reference: second ?? [] };
+}
+
+/** The same for any number of things. */
+export async function inTurn<Name extends string>(
+  rounds: number,
+  actions: Readonly<Record<Name, () => number | Promise<number>>>,
+): Promise<Record<Name, number[]>> {
+  const entries = Object.entries(actions) as [Name, () => number | Promise<number>][];
+  const found = Object.fromEntries(entries.map(([name]) => [name, []])) as unknown as Record<Name, number[]>;
+  for (let round = -1; round < rounds; round++) {
+    for (const [name, act] of entries) {
+      const value = await act();
+      if (round >= 0) found[name].push(value);
+    }
   }
   return found;
 }
 
-/** `name   ratio 1.23, aim 2 or less   ours 1.2 ms (1.1 to 1.4)   cat 1.0 ms (…)   40 rounds` */
-export function render(name: string, { unit, ours, reference, against, aim }: Measured): string {
-  const ratio = quantile(ours, 0.5) / quantile(reference, 0.5);
-  return [
-    name.padEnd(19),
-    `ratio ${ratio.toFixed(2)}, aim ≤ ${aim}`.padEnd(23),
-    `${spread(ours)} ${unit} against ${spread(reference)} ${unit} of ${against}`,
-    `; median (quartiles) of ${ours.length}`,
-  ].join('');
+/** The ratio of the medians, and the quartiles of the ratios of each round. */
+export function ratio({ ours, reference }: Pairs): Pick<Row, 'value' | 'spread'> {
+  const each = ours.map((value, index) => value / (reference[index] ?? Number.NaN));
+  return {
+    value: median(ours) / median(reference),
+    spread: [quantile(each, 0.25), quantile(each, 0.75)],
+  };
 }
 
-function spread(values: readonly number[]): string {
-  const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => quantile(values, part).toFixed(1));
-  return `${middle} (${low} to ${high})`;
+/** `1.52 ms against 0.78 ms of cat FILE, 200 rounds` */
+export function sides({ ours, reference }: Pairs, unit: string, against: string): string {
+  return `${plain(median(ours))} ${unit} against ${plain(median(reference))} ${unit} of ${against}; ${ours.length} rounds`;
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
 }
 
 /** By linear interpolation between the two nearest. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { byTurns, quantile, render } from '../../../scripts/bench/measured.ts';
+import { byTurns, quantile, ratio, sides } from '../../../scripts/bench/measured.ts';
 
 test('measures by turns, after one turn each that does not count', async () => {
   const turns: string[] = [];
@@ -19,9 +19,8 @@ test('takes a quantile between the two nearest values, in whatever order they ca
   expect(quantile([7], 0.75)).toBe(7);
 });
 
-test('writes the ratio of the medians beside its aim, and where both come from', () => {
-  const times = { ours: [2, 3, 4], reference: [1, 2, 3] };
-  expect(render('helper', { unit: 'ms', ...times, against: 'cat FILE', aim: 2 })).toBe(
-    'helper             ratio 1.50, aim ≤ 2    3.0 (2.5 to 3.5) ms against 2.0 (1.5 to 2.5) ms of cat FILE; median (quartiles) of 3',
-  );
+test('a ratio is that of the medians, with the quartiles of what each turn gives', () => {
+  const pairs = { ours: [2, 3, 8], reference: [1, 2, 2] };
+  expect(ratio(pairs)).toEqual({ value: 1.5, spread: [1.75, 3] });
+  expect(sides(pairs, 'ms', 'cat FILE')).toBe('3 ms against 2 ms of cat FILE; 3 rounds');
 });
