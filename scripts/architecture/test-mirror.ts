@@ -2,7 +2,7 @@ import type { Finding } from './finding.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** Tests of the product as a whole, which mirror no single file. */
-const OF_THE_WHOLE = [/^test\/(cli|scenarios|simulation|model)\//, /^test\/documentation\.test\.ts$/];
+const OF_THE_WHOLE = [/^test\/(cli|scenarios|simulation|model|speed)\//, /^test\/documentation\.test\.ts$/];
 
 /**
  * A test is found where its source is: `test/x/y.test.ts` tests `src/x/y.ts`, and so does `test/x/y-aspect.test.ts`,
@@ -19,7 +19,8 @@ export function* testMirror({ paths }: SourceTree): Generator<Finding> {
       line: 1,
       rule: 'test-mirror',
       found: `tests ${candidates[0]}, which is not there`,
-      remedy: 'Move the test with its source, or to test/cli or test/scenarios if it tests the whole',
+      remedy:
+        'Move the test with its source, or to test/cli, test/scenarios or test/speed if it tests the whole',
     };
   }
 }

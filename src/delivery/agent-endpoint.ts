@@ -54,7 +54,6 @@ export function agentEndpoint(parts: AgentEndpointParts): RequestListener {
     '/livez': (response) => sendHealth(response, isAlive(), 'alive', 'the refresh loop is overdue'),
     '/readyz': (response) => sendHealth(response, isReady(), 'ready', 'no usable credentials yet'),
   };
-
   const { guard, ...told } = admission(gate, { isForCredentials: (request) => FORMS.has(pathOf(request)) });
   return surfaceListener({
     guards: [...commonGuards(HOSTS), guard],
