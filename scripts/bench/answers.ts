@@ -7,10 +7,10 @@ import { plain, type Row } from './row.ts';
 import type { Stage } from './stage.ts';
 
 /** A burst that one user alone may ask at once, where there is no other. */
-const REQUESTS = 15_000;
+const REQUESTS = 10_000;
 const CONNECTIONS = 32;
 const MANY_CONNECTIONS = 200;
-const ROUNDS = 9;
+const ROUNDS = 7;
 
 /**
  * Answers for each second of processor time, and latencies with many clients: each surface against servers that answer
