@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What /proc tells of a process (proc(5)). Undefined: it cannot be known. */
@@ -12,7 +12,7 @@ export interface ProcessFacts {
 
 /** @param root of the proc file system */
 export function processFacts(root = '/proc'): ProcessFacts {
-  const read = (pid: number, name: string) => readFileSync(join(root, String(pid), name), 'utf8');
+  const read = (pid: number, name: string) => readShort(join(root, String(pid), name));
   return {
     startTime: (pid) => known(() => startTimeIn(read(pid, 'stat'))),
     exe: (pid) => known(() => ownExe(join(root, String(pid), 'exe'))),
@@ -25,6 +25,19 @@ function known<T>(look: () => T | undefined): T | undefined {
     return look();
   } catch {
     return undefined;
+  }
+}
+
+const room = Buffer.alloc(4_096);
+
+/** These files are as long as their text, which nobody knows before: to ask for their size costs as much as to read them. */
+function readShort(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const length = readSync(fd, room, 0, room.length, 0);
+    return length < room.length ? room.toString('utf8', 0, length) : readFileSync(path, 'utf8');
+  } finally {
+    closeSync(fd);
   }
 }
 

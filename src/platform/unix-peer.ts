@@ -56,30 +56,37 @@ export function createUnixPeers(options: UnixPeersOptions = {}): UnixPeers {
       pid: process === undefined ? undefined : pid,
       gids: groupsOf(library, fd, credentials.readUInt32LE(8)),
       get exe() {
-        return process?.exe();
+        return process?.().exe;
       },
       get unit() {
-        return process?.unit();
+        return process?.().unit;
       },
     };
   }
 }
 
-/** Undefined for a process that has ended already, or of which /proc shows nothing. */
-function sameProcess(pid: number, facts: ProcessFacts) {
+interface Program {
+  readonly exe: string | undefined;
+  readonly unit: string | undefined;
+}
+
+const UNKNOWN: Program = { exe: undefined, unit: undefined };
+
+/**
+ * Undefined for a process that has ended already, or of which /proc shows nothing. Both facts are read at once, so that one
+ * look at the start time after that is good for both: each look costs a tenth of an answer.
+ */
+function sameProcess(pid: number, facts: ProcessFacts): (() => Program) | undefined {
   const startTime = facts.startTime(pid);
   if (startTime === undefined) return undefined;
-  const once = (look: (pid: number) => string | undefined) => {
-    let found: { value: string | undefined } | undefined;
-    return () => {
-      if (found === undefined) {
-        const value = look(pid);
-        found = { value: facts.startTime(pid) === startTime ? value : undefined };
-      }
-      return found.value;
-    };
+  let found: Program | undefined;
+  return () => {
+    if (found === undefined) {
+      const program = { exe: facts.exe(pid), unit: facts.unit(pid) };
+      found = facts.startTime(pid) === startTime ? program : UNKNOWN;
+    }
+    return found;
   };
-  return { exe: once(facts.exe), unit: once(facts.unit) };
 }
 
 function groupsOf(libc: Libc, fd: number, gid: number): ReadonlySet<number> | undefined {
