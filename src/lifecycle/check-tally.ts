@@ -1,4 +1,5 @@
 import type { CheckCounts, CheckResult } from '../domain/check-counts.ts';
+import { sameSet } from '../domain/credentials.ts';
 import type { Held } from '../domain/life-state.ts';
 import type { Clock, EpochMs } from '../domain/ports.ts';
 import type { Change } from './credential-store.ts';
@@ -42,10 +43,7 @@ export function createCheckTally({ now }: Pick<Clock, 'now'>): CheckTally {
 
 /** A set that is only told with another expiration, or with its account at last, is the same one. */
 function isSameSet(a: Held | undefined, b: Held | undefined): boolean {
-  return (
-    a?.credentials.accessKeyId === b?.credentials.accessKeyId &&
-    a?.credentials.expiration === b?.credentials.expiration
-  );
+  return a !== undefined && b !== undefined && sameSet(a.credentials, b.credentials);
 }
 
 function noResults(): Record<CheckResult, number> {

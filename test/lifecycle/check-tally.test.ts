@@ -48,6 +48,7 @@ test('knows when IMDS last gave a set, and since when this one is held', async (
   expect(tally.read()).toMatchObject({ heldSince: began, lastSuccessAt: began + twoHours });
   check(success(roleCredentials(2, '2026-11-23T19:00:00Z')));
   expect(tally.read()).toMatchObject({ heldSince: began + twoHours });
+  await clock.advance(60_000);
   for (let times = 0; times < 3; times++) check(failure('no-role'));
   expect(tally.read()).toMatchObject({ heldSince: undefined, lastSuccessAt: began + twoHours });
 });
