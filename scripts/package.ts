@@ -40,6 +40,12 @@ export interface Packaged {
 /** Packages of the executables that were built. The same executable gives the same packages. */
 export async function packages(packaging: Packaging): Promise<Packaged> {
   const { root, release, output, wanted, compression, formats = Object.keys(builders) } = packaging;
+  const unknown = formats.filter((format) => builders[format] === undefined);
+  if (unknown.length > 0) {
+    throw new Error(
+      `There is no format ${unknown.join(', ')}: it is one of ${Object.keys(builders).join(', ')}`,
+    );
+  }
   const { version } = readLock(root);
   const maintainer = readMaintainer(root);
   const epoch = releaseTime(root);
