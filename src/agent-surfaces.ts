@@ -1,5 +1,6 @@
 /** The surfaces that listen: which of them are on, where, and how each is closed. */
 import type { Server } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { createAgentAccess } from './agent-access.ts';
 import { groupOf, uidOf } from './agent-accounts.ts';
@@ -18,6 +19,7 @@ import { METRICS_PATH, metricsEndpoint } from './delivery/metrics/metrics-endpoi
 import type { OpenSurface } from './delivery/status-document.ts';
 import type { Clock, Log, Random } from './domain/ports.ts';
 import { createMetadataProxy } from './imds/metadata-proxy.ts';
+import { acceptWaiting } from './platform/accept-queue.ts';
 import type { Boot } from './platform/clock.ts';
 import type { InheritedSocket, InheritedSockets } from './platform/inherited-sockets.ts';
 import { createRunHook } from './platform/run-hook.ts';
@@ -97,6 +99,7 @@ export async function openSurfaces(
   const { agentSocket, lineSocket, containerEndpoint: container, imdsEndpoint: imds, metrics } = settings;
   const inRuntime = (path: string) => (isAbsolute(path) ? path : join(runtimeDirectory, path));
   const closers: (() => void | Promise<void>)[] = [];
+  const listening: NetServer[] = [];
   const unused = new Set(inherited.keys());
   const addresses = new Map<string, string>();
   const access = createAgentAccess(settings, core, world);
@@ -196,15 +199,11 @@ export async function openSurfaces(
     return sinks;
   }
 
-  async function openTcp(
-    server: Server,
-    name: InheritedName,
-    listen: LoopbackAddress,
-    urlPath = '',
-  ): Promise<string> {
+  async function openTcp(server: Server, name: InheritedName, listen: LoopbackAddress, urlPath = '') {
     unused.delete(name);
     access.watch(server, SURFACE_OF[name]);
     const address = await listenOnLoopback(server, inherited.get(name) ?? listen);
+    listening.push(server);
     closers.push(() => closeHttp(server));
     const url = `http://${authorityOf(address)}${urlPath}`;
     addresses.set(SURFACE_OF[name], url);
@@ -212,7 +211,7 @@ export async function openSurfaces(
   }
 
   async function openUnix(
-    server: Parameters<typeof listenOnUnixSocket>[0],
+    server: NetServer,
     name: InheritedName,
     { path, mode, group }: { path: string; mode: number; group: string },
     closeServer: () => Promise<void>,
@@ -222,6 +221,7 @@ export async function openSurfaces(
     access.watch(server, SURFACE_OF[name]);
     const place: InheritedSocket | undefined = inherited.get(name);
     const release = await listenOnUnixSocket(server, place ?? { path, mode, gid: groupOf(group, log) });
+    listening.push(server);
     closers.push(async () => {
       release();
       await closeServer();
@@ -241,8 +241,9 @@ export async function openSurfaces(
     return closeHttpSurface(server, CLOSE_GRACE_MS, networkClock.setTimer);
   }
 
-  /** In reverse order, all begun at once: the grace is one for all of them. */
+  /** In reverse order, all begun at once: the grace is one for all of them. Whoever waits already is served before that. */
   async function close(): Promise<void> {
+    await Promise.all(listening.map(acceptWaiting));
     await Promise.all(closers.reverse().map((closeOne) => closeOne()));
   }
 }

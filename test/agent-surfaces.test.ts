@@ -30,6 +30,19 @@ describe('TCP surfaces', () => {
   });
 });
 
+test('who waits to be accepted when the agent stops is answered', async () => {
+  await using machine = await simulatedMachine();
+  await machine.start();
+  const { socketPath } = machine.agent();
+  const answers = Array.from({ length: 100 }, async () => {
+    const client = connect(socketPath);
+    client.write('GET /v1/credentials HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    return String(await client.take(1).toArray()).split('\r\n', 1)[0];
+  });
+  await machine.stop();
+  expect(new Set(await Promise.all(answers))).toEqual(new Set(['HTTP/1.1 200 OK']));
+});
+
 test('a rule for a user who is not there keeps the agent from starting: it would fit nobody', async () => {
   await using machine = await simulatedMachine();
   const rule = { user: 'no-such-user-here', group: '', unit: '', exe: '' };

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
+import { ACCEPT_QUEUE } from './accept-queue.ts';
 
 /** A listening socket that was bound before this process started: it outlives it, so a restart refuses nobody. */
 export interface InheritedSocket {
@@ -47,7 +48,7 @@ export function listenOnInherited(server: Server, { fd }: InheritedSocket): Prom
     );
   };
   server.once('error', fail);
-  server.listen({ fd }, () => {
+  server.listen({ fd }, ACCEPT_QUEUE, () => {
     server.removeListener('error', fail);
     const address = server.address();
     resolve(typeof address === 'object' && address !== null ? address : undefined);

@@ -1,4 +1,5 @@
 import { isIPv4, type Server } from 'node:net';
+import { ACCEPT_QUEUE } from './accept-queue.ts';
 import { type InheritedSocket, listenOnInherited } from './inherited-sockets.ts';
 
 /** An address on this machine's loopback. */
@@ -47,7 +48,7 @@ function bind(server: Server, { host, port }: LoopbackAddress): Promise<void> {
   const fail = (error: NodeJS.ErrnoException) =>
     reject(new Error(explained({ host, port }, error), { cause: error }));
   server.once('error', fail);
-  server.listen({ host, port, exclusive: true }, () => {
+  server.listen({ host, port, exclusive: true, backlog: ACCEPT_QUEUE }, () => {
     server.removeListener('error', fail);
     resolve();
   });

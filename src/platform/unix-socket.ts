@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, linkSync, lstatSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { ACCEPT_QUEUE } from './accept-queue.ts';
 import { randomName } from './secret-random.ts';
 
 export interface SocketFileOptions {
@@ -76,7 +77,7 @@ function bindPrivately(server: Server, privatePath: string, path: string): Promi
   server.once('error', fail);
   const umask = process.umask(0o777);
   try {
-    server.listen(privatePath, () => {
+    server.listen(privatePath, ACCEPT_QUEUE, () => {
       server.removeListener('error', fail);
       resolve();
     });
