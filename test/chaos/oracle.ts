@@ -14,7 +14,7 @@ export interface ReaderAnswer {
   readonly expiration: unknown;
 }
 
-export function createOracle(simulator: SimulatorProcess): Oracle {
+export function createOracle(simulator: Pick<SimulatorProcess, 'sets'>): Oracle {
   let known = new Map<string, SimulatedSet>();
   let asking: Promise<void> | undefined;
 
