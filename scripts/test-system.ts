@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Skipped } from './package/check/check.ts';
 import { packages } from './package.ts';
 import { baseRoot } from './system/base-root.ts';
+import { ownCgroup } from './system/cgroup.ts';
 import { freshExecutable } from './system/fresh-executable.ts';
 import { nextVersion } from './system/next-version.ts';
 import { requireNamespaces, requirePrograms } from './system/requirements.ts';
@@ -34,8 +35,13 @@ try {
   const limited = ['--signal=KILL', `${LONGEST_SECONDS}`, 'unshare', ...ISOLATED];
   const words = process.argv.slice(2);
   const command = [process.execPath, script, base, work, deb, nextVersion(deb, work), ...words];
-  const { status } = spawnSync('timeout', [...limited, ...command], { stdio: 'inherit' });
-  process.exitCode = status ?? 1;
+  const cgroup = ownCgroup();
+  try {
+    const [program = '', ...args] = [...cgroup.entering, 'timeout', ...limited, ...command];
+    process.exitCode = spawnSync(program, args, { stdio: 'inherit' }).status ?? 1;
+  } finally {
+    cgroup.remove();
+  }
 } catch (error) {
   if (!(error instanceof Skipped)) throw error;
   process.stdout.write(`skipped: all of it: ${error.message}\n0 passed, 0 failed, 1 skipped\n`);

@@ -29,7 +29,10 @@ export interface Instance extends AsyncDisposable {
   until(what: string, isSo: () => Promise<boolean>, longestMs: number): Promise<void>;
 }
 
-/** Boots what `machineRoot` made, and returns once its PID 1 answers. */
+/** There is no PID 1: this system does not let a container boot, whatever is in it. */
+export class CannotBoot extends Error {}
+
+/** Boots what `machineRoot` made, and returns once its PID 1 answers. Rejects with `CannotBoot` where nothing can. */
 export async function boot(root: string): Promise<Instance> {
   const bootedAt = performance.now();
   const container = startChild(
@@ -57,7 +60,9 @@ export async function boot(root: string): Promise<Instance> {
     'a PID 1 of the machine',
     async () => leaderBelow(container.pid),
     LONGEST_BOOT_MS,
-  );
+  ).catch((error: Error) => {
+    throw ended ? new CannotBoot(error.message.trim()) : error;
+  });
   const enter = ['nsenter', '--target', String(leader), '--all', '--'];
 
   const instance: Instance = {

@@ -8,7 +8,7 @@ import { bootSteps } from './boot.ts';
 import { daySteps } from './day.ts';
 import { freshSteps } from './fresh.ts';
 import { hardeningSteps } from './hardening.ts';
-import { boot } from './instance.ts';
+import { boot, CannotBoot, type Instance } from './instance.ts';
 import { loadSteps } from './load.ts';
 import { lockdownSteps } from './lockdown.ts';
 import { machineRoot } from './machine-root.ts';
@@ -40,8 +40,18 @@ await using relay = await imdsRelay();
 await using simulator = await simulatorProcess('--no-role');
 relay.leadTo(simulator.url);
 const root = machineRoot(base, work, deb, nextDeb);
-{
-  await using instance = await boot(root);
+let booted: Instance | undefined;
+await steps.step('the machine boots', async (skip) => {
+  booted = await boot(root).catch((error: unknown) => {
+    if (error instanceof CannotBoot) skip(error.message);
+    throw error;
+  });
+});
+if (booted !== undefined) await runGroups(booted);
+process.exitCode = steps.end() ? 0 : 1;
+
+async function runGroups(machine: Instance): Promise<void> {
+  await using instance = machine;
   const scene: Scene = { instance, simulator, leadTo: ({ url }) => relay.leadTo(url), tell: print };
   for (const group of GROUPS) {
     // What comes after it begins where the boot has ended.
@@ -53,4 +63,3 @@ const root = machineRoot(base, work, deb, nextDeb);
     print(`  (${group.name}: ${((performance.now() - began) / 1000).toFixed(0)} s)`);
   }
 }
-process.exitCode = steps.end() ? 0 : 1;

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { needs } from '../tool.ts';
 import { type Check, mustBe, said } from './check.ts';
@@ -18,6 +18,9 @@ export const unitChecks: readonly Check[] = [
       // Those that ours refer to.
       if (system !== undefined)
         cpSync(system, join(root, UNITS), { recursive: true, force: false, verbatimSymlinks: true });
+      // What they run besides the executable.
+      mkdirSync(join(root, 'bin'), { recursive: true });
+      copyFileSync('/bin/sh', join(root, 'bin/sh'));
       const told = said('systemd-analyze', ['verify', '--man=no', `--root=${root}`, ...units]);
       // What it says of the machine's other units is not ours.
       const ours = told.split('\n').filter((line) => line.includes('rolekeeper'));
