@@ -28,7 +28,7 @@ try {
   requireNamespaces(ISOLATED);
   const base = baseRoot();
   const wanted = [process.arch === 'arm64' ? 'arm64' : 'x64'] as const;
-  const release = freshExecutable(root, wanted[0]);
+  const release = freshExecutable(root);
   const [name = ''] = await packages({ root, release, output: work, wanted, compression: 0 });
   const deb = join(work, name);
   const script = join(root, 'test/system/run.ts');

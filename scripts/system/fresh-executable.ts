@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Architecture } from '../build/lock.ts';
 
 /** What the executable is made of. */
 const SOURCES = ['src', 'scripts/build', 'package-lock.json'];
 
 /** Runs `npm run build` unless there is an executable that is newer than its sources. Returns the directory it is in. */
-export function freshExecutable(root: string, architecture: Architecture): string {
+export function freshExecutable(root: string): string {
   const release = join(root, 'dist/release');
-  const executable = join(release, `rolekeeper-linux-${architecture}`);
+  // A build writes it last.
+  const sums = join(release, 'SHA256SUMS');
   const newest = Math.max(...SOURCES.map((path) => newestIn(join(root, path))));
-  if (existsSync(executable) && statSync(executable).mtimeMs > newest) return release;
+  if (existsSync(sums) && statSync(sums).mtimeMs > newest) return release;
   process.stdout.write('Building the executables (npm run build)\n');
   const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error(`npm run build ended with ${status}`);
