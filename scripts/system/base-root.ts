@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { Skipped } from '../package/check/check.ts';
+import { Skipped } from '../package/tool.ts';
 
 /** The oldest that the units are written for (systemd 252). */
 const SUITE = 'bookworm';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { needs, Skipped } from '../package/check/check.ts';
+import { needs, Skipped } from '../package/tool.ts';
 
 /** Programs by the Debian package that has them. */
 const PROGRAMS = {
