@@ -43,7 +43,7 @@ test('A line is one sentence with its values in fields, or says so here', () => 
   // Of these the kinds are few, so that the limit of the log holds.
   const withValues = calls.filter(({ texts }) => texts.some((text) => text.includes('…')));
   expect(withValues.map(({ place }) => place.replace(/:\d+$/, '')).toSorted()).toEqual([
-    'src/agent-surfaces.ts',
+    'src/agent-accounts.ts',
     'src/agent-surfaces.ts',
     'src/delivery/file-sinks/hook-queue.ts',
     'src/lifecycle/journal.ts',
