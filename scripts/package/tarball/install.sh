@@ -185,6 +185,8 @@ take_away_all() {
   step 'removing /etc/rolekeeper and the user rolekeeper'
   rm -rf etc/rolekeeper
   if id rolekeeper >/dev/null 2>&1; then userdel rolekeeper; fi
+  # userdel leaves a group that others have joined.
+  if getent group rolekeeper >/dev/null; then groupdel rolekeeper; fi
 }
 
 main "$@"

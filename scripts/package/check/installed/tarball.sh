@@ -72,11 +72,13 @@ daemon-reload' 'the removal'
 left=$(left_since before)
 [ "$left" = '/etc/rolekeeper /etc/rolekeeper/config.toml /etc/rolekeeper/config.toml.new ' ] || problem "removal leaves $left"
 [ ! -e /run/rolekeeper ] || problem 'removal leaves the runtime directory'
+usermod --append --groups rolekeeper backup
 quietly next/install.sh --purge
 quietly next/install.sh --purge
 left=$(left_since before)
 [ "$left" = '' ] || problem "the purge leaves $left"
 getent passwd | cmp -s - users || problem 'the purge leaves a user'
+! getent group rolekeeper || problem 'the purge leaves the group, which another user had joined'
 
 mkdir image
 rm -f calls
