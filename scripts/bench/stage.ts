@@ -9,7 +9,7 @@ import {
   readFileSync,
   statSync,
 } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findTools, type Tools } from './tools.ts';
@@ -86,7 +86,7 @@ export async function openStage(root: string, isQuick: boolean): Promise<Stage> 
     tools: await findTools(root, onDisk.path),
     rounds: (usual) => (isQuick ? Math.max(3, Math.round(usual / 5)) : usual),
     about: [
-      `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${kernel()}, Node ${process.version}`,
+      `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${kernel()}, Node ${process.version}; load average before: ${loadavg()[0]?.toFixed(1)}`,
       `executable: ${(statSync(rolekeeper).size / 2 ** 20).toFixed(0)} MiB; runtime directory: ${inMemory ? 'in memory' : 'on disk, which is slower'}`,
     ],
     directory: () => join(work.path, `run-${made++}`),

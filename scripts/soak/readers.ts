@@ -77,7 +77,7 @@ export async function startReaders(stage: Stage, agent: RunningAgent): Promise<R
   };
 
   async function loop(name: string, read: Read, pauseMs: number): Promise<void> {
-    let newest = '';
+    let newest = 0;
     while (!isStopping) {
       const began = performance.now();
       const answer = await read().catch((error: Error) => `nothing (${error.message})`);
@@ -91,12 +91,16 @@ export async function startReaders(stage: Stage, agent: RunningAgent): Promise<R
   }
 }
 
-/** The simulator numbers its sets in the last letters of every part: a set of two sets' parts shows. Four letters rise. */
-function serialIn(answer: string): string | undefined {
+/** In this order the simulator counts its sets, in the last letters of their parts: base32. */
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** The number of a set; undefined where the answer is none, or made of the parts of two. */
+function serialIn(answer: string): number | undefined {
   try {
     const { AccessKeyId, SecretAccessKey, Token, SessionToken = Token } = JSON.parse(answer);
-    const serials = [AccessKeyId, SecretAccessKey].map((each: string) => each.slice(-5));
-    return serials[0] === serials[1] && typeof SessionToken === 'string' ? serials[0] : undefined;
+    const [serial, other]: string[] = [AccessKeyId, SecretAccessKey].map((each: string) => each.slice(-5));
+    if (serial !== other || typeof SessionToken !== 'string') return undefined;
+    return [...(serial ?? '')].reduce((sum, digit) => sum * DIGITS.length + DIGITS.indexOf(digit), 0);
   } catch {
     return undefined;
   }
