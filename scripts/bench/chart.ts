@@ -1,7 +1,7 @@
 import { partOfAim, type Row, shownAim, shownValue, verdictOf } from './row.ts';
 
-const WIDTH = 860;
-const LABELS = 330;
+const WIDTH = 940;
+const LABELS = 380;
 const BARS = 300;
 const LINE = 22;
 const TOP = 54;
