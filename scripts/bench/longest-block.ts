@@ -11,7 +11,14 @@ export async function longestBlock(stage: Stage, seconds: number): Promise<reado
   const probe = join(stage.root, 'scripts/bench/references/longest-block.cjs');
   const agent = await stage.agent({
     leader: stage.tools.pinned(0),
-    program: [process.execPath, '--max-old-space-size=64', '--require', probe, stage.bundle],
+    program: [
+      process.execPath,
+      '--max-old-space-size=64',
+      '--max-semi-space-size=2',
+      '--require',
+      probe,
+      stage.bundle,
+    ],
   });
   const surfaces = await surfacesOf(stage, agent);
   // What is compiled once is compiled before.
