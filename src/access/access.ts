@@ -47,11 +47,17 @@ export function createAccess(parts: AccessParts): Access {
       const rate = createRateLimit(clock);
       const tally = createAnswerTally();
       tallies.set(surface, tally);
-      const ofSurface = rules.filter((rule) => rule.surfaces.includes(surface));
+      // Picked once for each set of rules, not for each request.
+      let pickedFrom: readonly AccessRule[] | undefined;
+      let ofSurface: readonly AccessRule[] = [];
       return {
         callerOf,
         refusal(caller) {
           if (!rate.admits(caller.uid)) return tooMany(caller, surface);
+          if (pickedFrom !== rules) {
+            pickedFrom = rules;
+            ofSurface = rules.filter((rule) => rule.surfaces.includes(surface));
+          }
           if (ofSurface.length === 0) return undefined;
           const decision = decide(ofSurface, surface, caller);
           if (decision.allowed) return undefined;

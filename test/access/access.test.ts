@@ -60,3 +60,14 @@ test('what the gates are told is in one list', () => {
     ['backup', 'line_socket'],
   ]);
 });
+
+test('rules that replace others decide from the next request on, at gates that have been asked before', () => {
+  const all = access();
+  const gate = all.gate('agent_socket', () => backup);
+  const nobody: Caller = { ...unknownCaller, uid: 65_534 };
+  expect(gate.refusal(nobody)).toBeUndefined();
+  all.replaceRules([deny]);
+  expect(gate.refusal(nobody)).toMatchObject({ code: 'access-denied' });
+  all.replaceRules([]);
+  expect(gate.refusal(nobody)).toBeUndefined();
+});
