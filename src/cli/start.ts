@@ -68,7 +68,7 @@ export AWS_CONTAINER_CREDENTIALS_FULL_URI=${containerUrl}
 export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=${directory}/container-token
 `;
   return `${about}
-# a profile for ~/.aws/config; then: aws configure export-credentials --profile rolekeeper
+# a profile for ~/.aws/config; then: aws configure list --profile rolekeeper
 [profile rolekeeper]
 ${profile === undefined ? '# none: a credential_process line cannot hold these paths' : `credential_process = ${profile}`}
 
