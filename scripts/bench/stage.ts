@@ -93,10 +93,8 @@ export async function openStage(root: string, isQuick: boolean): Promise<Stage> 
     start,
     async agent({ imds = simulatorUrl, flags = [], leader = [], program = [rolekeeper], until } = {}) {
       const directory = stage.directory();
-      const child = start([
-        ...[...leader, ...program, 'serve', '--runtime-dir', directory, '--imds-endpoint', imds],
-        ...[...ALL_SURFACES, ...flags],
-      ]);
+      const settings = ['--runtime-dir', directory, '--imds-endpoint', imds, ...ALL_SURFACES, ...flags];
+      const child = start([...leader, ...program, 'serve'], { env: variablesOf(settings) });
       const said = says(child, 'stderr', until ?? / Ready /);
       const [, containerUrl = '', imdsUrl = ''] = await says(
         child,
@@ -134,6 +132,16 @@ export async function openStage(root: string, isQuick: boolean): Promise<Stage> 
     child.once('exit', () => children.delete(child));
     return child;
   }
+}
+
+/** The same settings as a unit gives them: by variables. */
+function variablesOf(flags: readonly string[]): NodeJS.ProcessEnv {
+  const variables: NodeJS.ProcessEnv = {};
+  for (let index = 0; index < flags.length; index += 2) {
+    const name = (flags[index] ?? '').replace(/^--/, '').replaceAll('-', '_').toUpperCase();
+    variables[`ROLEKEEPER_${name}`] = flags[index + 1];
+  }
+  return variables;
 }
 
 /** A simulator that was never asked is slower than IMDS. */
