@@ -1,7 +1,7 @@
 import type { Asked } from '../domain/access-gate.ts';
+import { type BoundedMap, boundedMap } from '../domain/bounded-map.ts';
 import type { Caller, SurfaceName } from '../domain/caller.ts';
 import type { Clock, EpochMs } from '../domain/ports.ts';
-import { type BoundedMap, boundedMap } from './bounded-map.ts';
 import { callerKeys } from './caller-keys.ts';
 
 /** Requests of one kind by one kind of caller. */

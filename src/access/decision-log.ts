@@ -1,7 +1,8 @@
 import type { Asked } from '../domain/access-gate.ts';
+import { boundedMap } from '../domain/bounded-map.ts';
 import type { Caller, SurfaceName } from '../domain/caller.ts';
 import type { Clock, Log } from '../domain/ports.ts';
-import { boundedMap } from './bounded-map.ts';
+import { fullBucket, takeToken } from '../domain/token-bucket.ts';
 import { callerKeys } from './caller-keys.ts';
 
 /** One line for each change of what a caller gets, however often it asks. */
@@ -21,8 +22,7 @@ export interface DecisionLogParts {
 const SAME_AGAIN_MS = 10 * 60_000;
 const MOST_CALLERS = 1_024;
 /** Of new callers there can be any number: beyond this many lines they are only counted. */
-const MOST_LINES_AT_ONCE = 100;
-const MOST_LINES_PER_SECOND = 1;
+const MOST_LINES = { atOnce: 100, perSecond: 1 };
 
 interface Told {
   last: string | undefined;
@@ -31,7 +31,7 @@ interface Told {
 
 export function createDecisionLog({ log, clock, userName, keyIdTail }: DecisionLogParts): DecisionLog {
   const callers = boundedMap<Told>(MOST_CALLERS);
-  let lines = { left: MOST_LINES_AT_ONCE, at: clock.monotonic() };
+  const lines = fullBucket(MOST_LINES, clock.monotonic());
   let untold = 0;
 
   return {
@@ -44,7 +44,7 @@ export function createDecisionLog({ log, clock, userName, keyIdTail }: DecisionL
       const now = clock.monotonic();
       if (now - (told.at.get(verdict) ?? Number.NEGATIVE_INFINITY) < SAME_AGAIN_MS) return;
       told.at.set(verdict, now);
-      if (!takeLine(now)) {
+      if (!takeToken(lines, now, MOST_LINES)) {
         untold += 1;
         return;
       }
@@ -66,11 +66,4 @@ export function createDecisionLog({ log, clock, userName, keyIdTail }: DecisionL
       else log.warn('Access denied: see rolekeeper callers, and rolekeeper access test', fields);
     },
   };
-
-  function takeLine(now: number): boolean {
-    const refilled = lines.left + ((now - lines.at) / 1000) * MOST_LINES_PER_SECOND;
-    const left = Math.min(MOST_LINES_AT_ONCE, refilled);
-    lines = { left: left < 1 ? left : left - 1, at: now };
-    return left >= 1;
-  }
 }

@@ -1,5 +1,6 @@
+import { boundedMap } from '../domain/bounded-map.ts';
 import type { Clock } from '../domain/ports.ts';
-import { boundedMap } from './bounded-map.ts';
+import { fullBucket, type TokenBucket, takeToken } from '../domain/token-bucket.ts';
 
 export interface RateLimit {
   /** Whether one more request of this user may be answered now. */
@@ -15,23 +16,16 @@ export const MOST_PER_SECOND = 5_000;
 /** Users. Whoever is pushed out begins anew. */
 const MOST_USERS = 1_024;
 
-interface Bucket {
-  left: number;
-  at: number;
-}
+const RATE = { atOnce: MOST_AT_ONCE, perSecond: MOST_PER_SECOND };
 
 /** A token bucket for each user; callers whose user is unknown share one. */
 export function createRateLimit({ monotonic }: Pick<Clock, 'monotonic'>): RateLimit {
-  const buckets = boundedMap<Bucket>(MOST_USERS);
+  const buckets = boundedMap<TokenBucket>(MOST_USERS);
   return {
     admits(uid) {
       const now = monotonic();
-      const bucket = buckets.use(String(uid), () => ({ left: MOST_AT_ONCE, at: now }));
-      bucket.left = Math.min(MOST_AT_ONCE, bucket.left + ((now - bucket.at) / 1000) * MOST_PER_SECOND);
-      bucket.at = now;
-      if (bucket.left < 1) return false;
-      bucket.left -= 1;
-      return true;
+      const bucket = buckets.use(String(uid), () => fullBucket(RATE, now));
+      return takeToken(bucket, now, RATE);
     },
   };
 }

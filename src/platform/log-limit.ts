@@ -1,3 +1,6 @@
+import { boundedMap } from '../domain/bounded-map.ts';
+import { fullBucket, type TokenBucket, takeToken } from '../domain/token-bucket.ts';
+
 /** How many lines of one kind are written: so that nothing that goes wrong in a loop fills a disk. */
 export interface LogLimit {
   /**
@@ -20,9 +23,8 @@ const PER_MINUTE = 60;
 /** Kinds that are remembered. Whichever is pushed out begins anew. */
 const MOST_KINDS = 256;
 
-interface Bucket {
-  left: number;
-  at: number;
+interface Kind {
+  readonly bucket: TokenBucket;
   leftOut: number;
 }
 
@@ -32,25 +34,18 @@ export function createLogLimit({
   atOnce = AT_ONCE,
   perMinute = PER_MINUTE,
 }: LogLimitOptions): LogLimit {
-  const buckets = new Map<string, Bucket>();
+  const rate = { atOnce, perSecond: perMinute / 60 };
+  const kinds = boundedMap<Kind>(MOST_KINDS);
   return {
     admit(message) {
       const now = clock.monotonic();
-      const bucket = buckets.get(message) ?? { left: atOnce, at: now, leftOut: 0 };
-      // Last in the order of the map: the first in it is the one that was used longest ago.
-      buckets.delete(message);
-      buckets.set(message, bucket);
-      const [oldest] = buckets.keys();
-      if (buckets.size > MOST_KINDS && oldest !== undefined) buckets.delete(oldest);
-      bucket.left = Math.min(atOnce, bucket.left + ((now - bucket.at) / 60_000) * perMinute);
-      bucket.at = now;
-      if (bucket.left < 1) {
-        bucket.leftOut += 1;
+      const kind = kinds.use(message, () => ({ bucket: fullBucket(rate, now), leftOut: 0 }));
+      if (!takeToken(kind.bucket, now, rate)) {
+        kind.leftOut += 1;
         return undefined;
       }
-      bucket.left -= 1;
-      const { leftOut } = bucket;
-      bucket.leftOut = 0;
+      const { leftOut } = kind;
+      kind.leftOut = 0;
       return { leftOut };
     },
   };

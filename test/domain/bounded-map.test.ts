@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { boundedMap } from '../../src/access/bounded-map.ts';
+import { boundedMap } from '../../src/domain/bounded-map.ts';
 
 test('defect 5 of the peers: ten times as many entries as there may be, and there are never more', () => {
   const pushedOut: number[] = [];
